@@ -1,0 +1,31 @@
+from django.db import models
+
+from playground.workspaces.models import Workspace
+
+
+class Connection(models.Model):
+    """How the models of one provider are reached.
+
+    `secrets_encrypted` holds the API key, the extra headers and the proxy URL, each of which can carry a credential.
+    The built-in connections `local` (embedded model) and `sim` (simulator) have no row: see `builtin.py`.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="connections")
+    name = models.SlugField(max_length=60)
+    dialect = models.CharField(max_length=40)
+    base_url = models.URLField(max_length=500)
+    secrets_encrypted = models.BinaryField(default=bytes, editable=False)
+    model_names = models.JSONField(default=list, blank=True)
+    supports_streaming = models.BooleanField(default=True)
+    allow_private = models.BooleanField(default=False)
+    timeouts = models.JSONField(default=dict, blank=True)
+    retry = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="connection_name_once_per_workspace")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

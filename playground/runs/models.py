@@ -1,0 +1,151 @@
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from uuid_utils.compat import uuid7
+
+from playground.recording.status import FINAL, RunStatus
+from playground.workspaces.models import Workspace
+
+
+def new_id() -> UUID:
+    """A UUIDv7: ids sort by the time they were made."""
+    return uuid7()
+
+
+class Session(models.Model):
+    """A saved, ordered list of turns; belongs to one user in one workspace."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="sessions")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="playground_sessions")
+    title = models.CharField(max_length=200, blank=True)
+    pinned = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-pinned", "-updated_at"], name="session_history")]
+
+    def __str__(self) -> str:
+        return self.title or str(self.id)
+
+    def get_absolute_url(self) -> str:
+        return reverse("history:session", args=[self.id])
+
+
+class Turn(models.Model):
+    """One prompt, sent to 1–8 lanes.
+
+    `prompt` is the text of its last user message. `parameters` holds only what was set: temperature, top_p, max_tokens,
+    stop, seed, logprobs, top_logprobs, extra.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="turns")
+    position = models.PositiveIntegerField()
+    prompt = models.TextField()
+    system = models.TextField(blank=True)
+    parameters = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["session", "position"], name="turn_position_once_per_session")]
+
+    def __str__(self) -> str:
+        return f"turn {self.position} of {self.session_id}"
+
+
+class Run(models.Model):
+    """One lane's answer: one recorded stream.
+
+    `messages` is the conversation as it was sent, a list of {"role", "content"}; lanes of one turn differ in the
+    earlier answers that it holds.
+    While it lives, `owner_process` holds a lease on it until `lease_expires_at`, by the database's clock. `text`, `reasoning`, `metrics`
+    and what follows from its end are filled in when it ends; until then, its segments are the truth.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="runs")
+    lane = models.PositiveSmallIntegerField(default=0)
+    model_id = models.CharField(max_length=200)
+    messages = models.JSONField()
+    status = models.CharField(
+        max_length=12, choices=[(s.value, s.value) for s in RunStatus], default=RunStatus.QUEUED.value
+    )
+    epoch = models.CharField(max_length=16)
+    retries = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retried_by")
+    continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    owner_process = models.CharField(max_length=32, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+
+    last_seq = models.IntegerField(default=-1)
+    text = models.TextField(blank=True)
+    reasoning = models.TextField(blank=True)
+    finish_reason = models.CharField(max_length=60, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    usage = models.JSONField(null=True, blank=True)
+    metrics = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["lane", "created_at"]
+        indexes = [
+            models.Index(
+                fields=["lease_expires_at"],
+                name="run_live_lease",
+                condition=models.Q(status__in=["queued", "streaming"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.id}"
+
+    @property
+    def is_final(self) -> bool:
+        return RunStatus(self.status) in FINAL
+
+
+class Segment(models.Model):
+    """Consecutive events of one run, and the network reads that caused them, packed by `recording.segments`.
+
+    `events` and `reads` are packed apart, so that raw bytes can be pruned first.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="segments")
+    first_seq = models.IntegerField()
+    last_seq = models.IntegerField()
+    events = models.BinaryField()
+    reads = models.BinaryField(default=bytes)
+
+    class Meta:
+        ordering = ["first_seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "first_seq"], name="segment_once_per_position")]
+
+    def __str__(self) -> str:
+        return f"events {self.first_seq}–{self.last_seq} of {self.run_id}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer of an earlier `POST /api/v1/runs`, kept so that the same request is not run twice."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once_per_user")]
+
+    def __str__(self) -> str:
+        return self.key

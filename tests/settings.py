@@ -1,0 +1,12 @@
+"""The app's settings with what tests need to differ: a fast password hasher and data in a folder of their own."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="playground-tests-"))
+
+from playground.settings import *  # noqa: F403  (settings modules are extended by star imports)
+from playground.settings import STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
