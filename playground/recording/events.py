@@ -45,8 +45,8 @@ class Event(NamedTuple):
     """One thing that happened in a run.
 
     `seq` counts from 0 with no hole. `t` is in µs since the run began, on a monotonic clock; what came out of
-    one network read has the time of that read. `offset` is where the event's last byte ends in the run's raw bytes (all reads
-    of all attempts, one after the other), or -1 for an event that no upstream byte caused.
+    one network read has the time of that read. `offset` is where the event's last byte ends in the run's raw bytes (all
+    reads of all attempts, one after the other), or -1 for an event that no upstream byte caused.
     """
 
     seq: int

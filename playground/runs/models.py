@@ -63,9 +63,9 @@ class Run(models.Model):
     """One lane's answer: one recorded stream.
 
     `messages` is the conversation as it was sent, a list of {"role", "content"}; lanes of one turn differ in the
-    earlier answers that it holds.
-    While it lives, `owner_process` holds a lease on it until `lease_expires_at`, by the database's clock. `text`, `reasoning`, `metrics`
-    and what follows from its end are filled in when it ends; until then, its segments are the truth.
+    earlier answers that it holds. While the run lives, `owner_process` holds a lease on it until `lease_expires_at`,
+    by the database's clock. `text`, `reasoning`, `metrics` and the like are filled in when it ends; until then, its
+    segments are the truth.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
