@@ -33,7 +33,7 @@ class Session(models.Model):
         return self.title or str(self.id)
 
     def get_absolute_url(self) -> str:
-        return reverse("history:session", args=[self.id])
+        return reverse("prompts:session", args=[self.id])
 
 
 class Turn(models.Model):
