@@ -17,3 +17,20 @@ class SignInToken(models.Model):
 
     def __str__(self) -> str:
         return f"sign-in link for {self.user}"
+
+
+class SignInFailures(models.Model):
+    """Wrong passwords lately, for one username from one address; `key` is a keyed hash of the two.
+
+    Kept in the database, so that all processes of an installation count together.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    window_ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "sign-in failures"
+
+    def __str__(self) -> str:
+        return f"{self.count} wrong passwords"

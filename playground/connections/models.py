@@ -1,5 +1,9 @@
-from django.db import models
+from collections.abc import Iterable
 
+from django.db import models
+from django.db.models.base import ModelBase
+
+from playground.connections.secrets import Secrets, decrypt, encrypt, rotate
 from playground.workspaces.models import Workspace
 
 
@@ -13,7 +17,7 @@ class Connection(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="connections")
     name = models.SlugField(max_length=60)
     dialect = models.CharField(max_length=40)
-    base_url = models.URLField(max_length=500)
+    base_url = models.CharField(max_length=500)
     secrets_encrypted = models.BinaryField(default=bytes, editable=False)
     model_names = models.JSONField(default=list, blank=True)
     supports_streaming = models.BooleanField(default=True)
@@ -29,3 +33,24 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Encrypts the secrets again with the newest key. Raises SecretsUnreadable where no key fits."""
+        self.secrets_encrypted = rotate(bytes(self.secrets_encrypted), self.name)
+        if update_fields is not None:
+            update_fields = {*update_fields, "secrets_encrypted"}
+        super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
+
+    def read_secrets(self) -> Secrets:
+        """Raises SecretsUnreadable."""
+        return decrypt(bytes(self.secrets_encrypted), self.name)
+
+    def set_secrets(self, secrets: Secrets) -> None:
+        self.secrets_encrypted = encrypt(secrets)

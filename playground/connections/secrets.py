@@ -1,0 +1,84 @@
+"""What a connection must not show: its API key, extra headers and proxy URL, encrypted at rest.
+
+The encryption key is derived from SECRET_KEY by HKDF-SHA256 (RFC 5869); each of SECRET_KEY_FALLBACKS still decrypts.
+Saving a connection encrypts its secrets again with the newest key, so old keys can be dropped after every connection
+has been saved once.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from playground.errors import Conflict
+
+_INFO = b"playground connection secrets v1"
+
+
+class SecretsUnreadable(Conflict):
+    """The secrets were encrypted with a key that is no longer among SECRET_KEY and SECRET_KEY_FALLBACKS."""
+
+    code = "secrets_unreadable"
+
+    def __init__(self, connection: str) -> None:
+        super().__init__(
+            f"The stored credentials of the connection “{connection}” cannot be read, because SECRET_KEY has changed: "
+            "put the old key into SECRET_KEY_FALLBACKS, or enter the credentials again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Never in a repr, a log or a page. `headers` are sent with each request; `proxy` is a URL or ""."""
+
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: str = field(default="", repr=False)
+
+
+def encrypt(secrets: Secrets) -> bytes:
+    if secrets == Secrets():
+        return b""
+    plain = {"api_key": secrets.api_key, "headers": dict(secrets.headers), "proxy": secrets.proxy}
+    return _cipher().encrypt(json.dumps(plain).encode())
+
+
+def decrypt(token: bytes, connection: str) -> Secrets:
+    """Raises SecretsUnreadable, which names the connection."""
+    if not token:
+        return Secrets()
+    try:
+        plain = json.loads(_cipher().decrypt(token))
+    except InvalidToken:
+        raise SecretsUnreadable(connection) from None
+    return Secrets(plain["api_key"], plain["headers"], plain["proxy"])
+
+
+def rotate(token: bytes, connection: str) -> bytes:
+    """The same secrets, encrypted with the newest key. Raises SecretsUnreadable."""
+    if not token:
+        return b""
+    try:
+        return _cipher().rotate(token)
+    except InvalidToken:
+        raise SecretsUnreadable(connection) from None
+
+
+def _cipher() -> MultiFernet:
+    return _cipher_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=4)
+def _cipher_of(secret_keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([_fernet(key) for key in secret_keys])
+
+
+def _fernet(secret_key: str) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(secret_key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

@@ -1,0 +1,57 @@
+"""API tokens: bearer secrets that act for one user in one workspace.
+
+A secret is `spg_` and 256 random bits, shown once. Its plain SHA-256 is kept: such a secret cannot be guessed from its
+hash, so a slow hash would only cost each request time. Looking a hash up by index leaks nothing useful about a secret.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import F
+from django.utils import timezone
+
+from playground.accounts.models import User
+from playground.workspaces.models import ApiToken, Workspace
+
+PREFIX: Final = "spg_"
+_LAST_USED_RESOLUTION: Final = timedelta(minutes=1)
+
+
+def create_token(user: User, workspace: Workspace, name: str = "") -> str:
+    """Returns the secret, which cannot be read again."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, workspace=workspace, name=name[:100], digest=_digest(secret))
+    return secret
+
+
+def authenticate_token(secret: str) -> ApiToken | None:
+    """The token with its `user` and `workspace`; None if it is unknown or revoked, or the user is inactive or left."""
+    if not secret.startswith(PREFIX):
+        return None
+    token = (
+        ApiToken.objects.select_related("user", "workspace")
+        .filter(digest=_digest(secret), revoked_at=None, user__is_active=True)
+        .filter(workspace__memberships__user=F("user"))
+        .first()
+    )
+    if token is not None:
+        _note_use(token)
+    return token
+
+
+def revoke_token(user: User, token_id: int) -> bool:
+    """False if the user has no such live token."""
+    return bool(ApiToken.objects.filter(pk=token_id, user=user, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def _note_use(token: ApiToken) -> None:
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at > _LAST_USED_RESOLUTION:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        token.last_used_at = now
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
