@@ -1,0 +1,1 @@
+"""Measures the playground against a bare relay. `make bench`."""

@@ -1,0 +1,71 @@
+"""What holds for every test: needs are checked before it starts, and nothing it started outlives it."""
+
+import asyncio
+import inspect
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+import pytest
+
+from tests import services
+
+NEEDS: dict[str, Callable[[], str]] = {
+    "browser": services.why_no_browser,
+    "postgresql": services.why_no_postgresql,
+    "redis": services.why_no_redis,
+    "model": services.why_no_model,
+}
+# Threads of pools that end with the event loop or with the process: asyncio's default executor, asgiref's.
+KEPT_THREADS = ("asyncio_", "ThreadPoolExecutor-", "asgiref")
+PATIENCE_S = 2.0
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, why_not in NEEDS.items():
+        if item.get_closest_marker(marker) and (missing := why_not()):
+            pytest.skip(missing)
+    if item.get_closest_marker("postgresql") and not os.environ.get("DATABASE_URL"):
+        pytest.skip("runs on PostgreSQL only: DATABASE_URL is not set (`make test` sets it)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skip is a failure."""
+    report = yield
+    if report.skipped and services.IN_CI and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which CI does not allow: {report.longreprtext}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that ends with a task or a thread of its own still running fails."""
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_no_leaked_tasks")
+    before = set(threading.enumerate())
+    yield
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    own = [thread for thread in started if not thread.name.startswith(KEPT_THREADS)]
+    for thread in own:
+        thread.join(PATIENCE_S)
+    alive = [thread.name for thread in own if thread.is_alive()]
+    assert not alive, f"threads still running: {alive}"
+
+
+@pytest.fixture
+async def _no_leaked_tasks() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    tasks = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if tasks:
+        _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
+        assert not pending, f"tasks still running: {[task.get_name() for task in pending]} {pending}"
+
+
+@pytest.fixture
+def redis_url(worker_id: str) -> str:
+    """A Redis database of this test worker's own. Mark the test with `redis`."""
+    number = 8 + int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 8
+    return f"{services.redis_url().rstrip('/')}/{number}"
