@@ -1,0 +1,57 @@
+"""What a dialect is: how to ask, and how to read the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from playground.providers.endpoint import Endpoint
+from playground.providers.errors import ProviderError
+from playground.providers.request import GenerationRequest
+from playground.recording.events import EventData
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """`path` is appended to the endpoint's base URL, so that a key can only go to the host it was stored for."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = b""
+
+
+class Part(NamedTuple):
+    """One event of an answer: its kind and data as in `recording.events`; `end` counts the answer's bytes from 0."""
+
+    kind: str
+    data: EventData
+    end: int
+
+
+class Parser(Protocol):
+    """Reads one attempt's answer. Pure: bytes in, parts out; it never raises and never waits.
+
+    `error` is set once the answer turns out to be none; `done` once its end marker was seen. What follows either is ignored.
+    `finish_reason` and `usage` are the last that the provider sent.
+    """
+
+    finish_reason: str | None
+    usage: Mapping[str, Any] | None
+    error: ProviderError | None
+    done: bool
+
+    def feed(self, raw: bytes) -> list[Part]:
+        """What `raw`, the next bytes of the body, completes."""
+        ...
+
+    def close(self) -> list[Part]:
+        """The body has ended: what was still held back. Sets `error` if the end marker is missing."""
+        ...
+
+
+class Dialect(Protocol):
+    name: str
+
+    def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest: ...
+
+    def parser(self, request: GenerationRequest) -> Parser: ...
