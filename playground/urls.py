@@ -1,8 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from playground.accounts.views import admin_sign_in
+
 urlpatterns = [
+    path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("playground.accounts.urls")),
+    path("", include("playground.workspaces.urls")),
     path("", include("playground.prompts.urls")),
 ]

@@ -1,0 +1,107 @@
+"""Sign in, sign out, one's own account."""
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from playground.accounts import sign_in_links, throttle
+from playground.accounts.models import User
+from playground.accounts.redirects import safe_next
+from playground.errors import NotFound
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(safe_next(request))
+    if request.method != "POST":
+        return _sign_in_page(request, AuthenticationForm(request))
+    username, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR", "")
+    wait = throttle.seconds_to_wait(username, address)
+    if wait:
+        return _wait_page(request, wait)
+    form = AuthenticationForm(request, data=request.POST)
+    if not form.is_valid():
+        throttle.count_failure(username, address)
+        return _sign_in_page(request, form, status=422)
+    throttle.forget_failures(username, address)
+    login(request, form.get_user())
+    return redirect(safe_next(request))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("accounts:sign-in")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of a one-time link; its button, a POST, signs in."""
+    if request.method == "POST":
+        user = sign_in_links.spend(token)
+        if user is not None:
+            login(request, user, backend=_BACKEND)
+            return redirect(safe_next(request))
+    else:
+        user = sign_in_links.find_user(token)
+    return render(request, "accounts/sign_in_link.html", {"person": user}, status=200 if user else 404)
+
+
+@sensitive_post_parameters()
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """One's name and password. Who has no password yet sets one without giving an old one."""
+    user = request.user
+    if not isinstance(user, User):  # for the type checker: `login_required` has seen to it
+        return redirect("accounts:sign-in")
+    form_class = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
+    form = form_class(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, _("Your new password is set."))
+        return redirect("accounts:account")
+    context = {"form": form, "has_password": user.has_usable_password()}
+    return render(request, "accounts/account.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """In place of the admin's own sign-in page, which has no limit on guesses. For one who is no operator: nothing."""
+    if request.user.is_authenticated:
+        raise NotFound(_("This page does not exist, or is not yours."))
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")))
+
+
+def _sign_in_page(request: HttpRequest, form: AuthenticationForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "accounts/sign_in.html", {"form": form, "next": safe_next(request)}, status=status)
+
+
+def _wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
+    minutes = -(-seconds // 60)
+    text = ngettext(
+        "Too many wrong passwords: try again in %d minute, or use a sign-in link.",
+        "Too many wrong passwords: try again in %d minutes, or use a sign-in link.",
+        minutes,
+    )
+    context = {"form": AuthenticationForm(request), "next": safe_next(request), "wait": text % minutes}
+    response = render(request, "accounts/sign_in.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response

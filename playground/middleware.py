@@ -1,0 +1,88 @@
+"""How a PlaygroundError reaches a person: mapped to a page here, once, whichever view raised it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+from playground.errors import Busy, NotSignedIn, PlaygroundError
+
+NOTICE_EVENT: Final = "playground:notice"
+
+_GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+class PlaygroundErrorMiddleware:
+    """A whole page gets `errors/error.html` with the error's status; who is not signed in is sent to sign in.
+
+    An HTMX request gets `errors/_notice.html`, and the event `playground:notice` (HX-Trigger) with
+    `{level, code, message, field}`, since htmx swaps no error answer into the page. Its redirects to the sign-in page
+    become redirects of the whole page.
+    """
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self._get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._is_async:
+            return self._answer(request)
+        return _leave_for_sign_in(request, cast("HttpResponseBase", self._get_response(request)))
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        return _leave_for_sign_in(request, await cast("Awaitable[HttpResponseBase]", self._get_response(request)))
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, PlaygroundError):
+            return None
+        if isinstance(exception, NotSignedIn):
+            return redirect_to_login(request.get_full_path())
+        response = _notice(request, exception) if _is_partial(request) else _page(request, exception)
+        if isinstance(exception, Busy):
+            response["Retry-After"] = str(exception.retry_after)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+def _leave_for_sign_in(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if _is_partial(request) and isinstance(response, HttpResponseRedirect) and _leads_to_sign_in(response.url):
+        return HttpResponseClientRedirect(_back_to_the_page(request))
+    return response
+
+
+def _page(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
+    return render(request, "errors/error.html", {"error": error}, status=error.status)
+
+
+def _notice(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
+    response = render(request, "errors/_notice.html", {"error": error}, status=error.status)
+    details = {"level": "error", "code": error.code, "message": error.message, "field": error.field}
+    return trigger_client_event(response, NOTICE_EVENT, details)
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    htmx = getattr(request, "htmx", None)
+    return isinstance(htmx, HtmxDetails) and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def _leads_to_sign_in(url: str) -> bool:
+    return urlsplit(url).path == resolve_url(settings.LOGIN_URL)
+
+
+def _back_to_the_page(request: HttpRequest) -> str:
+    """The sign-in page, that then leads back to the page which asked, not to the partial that it asked for."""
+    url = request.headers.get("HX-Current-URL", "")
+    return redirect_to_login(urlsplit(url)._replace(scheme="", netloc="").geturl() or "/").url
