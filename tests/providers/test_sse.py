@@ -1,5 +1,6 @@
 """The SSE decoder: the standard's rules and examples, whatever the cuts."""
 
+import itertools
 import time
 
 import pytest
@@ -25,7 +26,7 @@ def events(*reads: bytes) -> list[tuple[str, str]]:
 
 def cut(raw: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted({position % (len(raw) + 1) for position in at}), len(raw)]
-    return [raw[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [raw[start:end] for start, end in itertools.pairwise(edges)]
 
 
 class TestExamplesOfTheStandard:
