@@ -18,7 +18,7 @@ _MASK: Final = "[hidden]"
 
 
 def secrets_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """What of a connection must not be shown, longest first. Very short values are left out: they hide too much else."""
+    """What of a connection must not be shown, longest first. Very short values stay out: they hide too much."""
     password = re.search(r"//[^/@:]*:([^/@]*)@", endpoint.proxy)
     values = {endpoint.api_key, password[1] if password else "", *(v for v in endpoint.headers.values() if len(v) >= 8)}
     return tuple(sorted((value for value in values if len(value) >= 4), key=len, reverse=True))

@@ -1,6 +1,6 @@
 """Error answers: an HTTP status with a body, or an error object inside a 200, as the right `ProviderError`.
 
-Providers agree on little: OpenAI's `{"error": {message, type, param, code}}`, Anthropic's `{"type": "error", "error": …}`,
+Providers agree on little: OpenAI's `{"error": {message, type, param, code}}`, Anthropic's `{"type": "error", "error"}`,
 Gemini's `{"error": {code: 429, status: "RESOURCE_EXHAUSTED"}}`, xAI's `{"code", "error": "text"}`, vLLM's
 `{"object": "error", "message"}`, FastAPI's `{"detail": …}`, HTML of a proxy.
 """
@@ -71,7 +71,7 @@ SENTENCES: Final[dict[type[Refused], tuple[str, str]]] = {
     ),
     errors.PromptTooLong: (
         "The prompt is too long for this model",
-        "shorten it, or choose a model with a longer context",
+        "shorten it, or choose a model that takes more",
     ),
     errors.RateLimited: ("The provider's rate limit is reached", "wait a little and try again"),
     errors.QuotaExceeded: ("The account's quota is used up", "check its billing with the provider"),
@@ -98,10 +98,10 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> Provide
 
 
 def from_object(value: Mapping[str, Any]) -> ProviderError:
-    """The error that an object in the body of a 200 is."""
+    """The error that an object in the body of a 200 is. A number in it tells its kind; its HTTP status stays None."""
     names, message = _read(value)
-    status = next((int(name) for name in names if name.isdecimal() and len(name) == 3), None)
-    return _build(_kind(names, status), message, status)
+    number = next((int(name) for name in names if name.isdecimal() and len(name) == 3), None)
+    return _build(_kind(names, number), message)
 
 
 def is_error(value: Mapping[str, Any]) -> bool:
@@ -153,7 +153,7 @@ def _one_line(text: str) -> str:
     return line if len(line) <= 300 else line[:299] + "…"
 
 
-def _build(kind: type[Refused], message: str, status: int | None) -> ProviderError:
+def _build(kind: type[Refused], message: str, status: int | None = None) -> ProviderError:
     happened, advice = SENTENCES[kind]
     with_status = f" (HTTP {status})" if status is not None else ""
     says = f" and says “{message}”" if message else ""
@@ -164,7 +164,7 @@ def _redirect(status: int, location: str) -> ProviderError:
     target = urlsplit(location)
     where = f" to {target.hostname}" if target.hostname else ""
     return errors.RedirectRefused(
-        f"The provider answered with a redirect{where} (HTTP {status}), which is not followed because it would carry the "
-        "prompt and the key elsewhere: put the final address into the base URL.",
+        f"The provider answered with a redirect{where} (HTTP {status}), which is not followed because it "
+        "would carry the prompt and the key elsewhere: put the final address into the base URL.",
         status=status,
     )

@@ -14,7 +14,7 @@ LASTING = (QuotaExceeded, ContentFiltered, PromptTooLong)
 
 
 def may_retry(error: ProviderError, policy: RetryPolicy) -> bool:
-    """Whether `error`, before the first chunk, is worth another attempt. An HTTP status is judged by the policy alone."""
+    """Whether `error`, before the first chunk, is worth another attempt. The policy judges an HTTP status."""
     if isinstance(error, LASTING) or (error.retry_after or 0) > policy.retry_after_cap:
         return False
     return error.retryable if error.status is None else error.status in policy.statuses
@@ -29,7 +29,7 @@ def delay_before(attempt: int, error: ProviderError, policy: RetryPolicy, random
 
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """Seconds that `Retry-After` (RFC 9110, 10.2.3: seconds or a date) asks for; None without one, or if it makes no sense."""
+    """Seconds that `Retry-After` (RFC 9110, 10.2.3: seconds or a date) asks for; None if it makes no sense."""
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
