@@ -1,3 +1,7 @@
 """WebSocket URLs."""
 
-websocket_urlpatterns: list[object] = []
+from django.urls import path
+
+from playground.runs.consumers import RunConsumer
+
+websocket_urlpatterns = [path("ws/v1", RunConsumer.as_asgi())]  # type: ignore[arg-type]

@@ -1,5 +1,42 @@
+import asyncio
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.db import connection
+
+if TYPE_CHECKING:
+    from playground.runs.engine import Engine
 
 
 class RunsConfig(AppConfig):
+    """Owns the engine of this process, from the moment that a server starts it."""
+
     name = "playground.runs"
+    engine: "Engine | None" = None
+
+    def build_engine(self) -> "Engine":
+        """The engine as the settings want it; whoever builds it enters and leaves it, and sets `engine` meanwhile."""
+        from playground.runs.engine import Engine, EngineConfig
+
+        config = EngineConfig(
+            max_runs=settings.PLAYGROUND_MAX_RUNS,
+            run_deadline_s=settings.PLAYGROUND_RUN_DEADLINE_S,
+            sole_owner=connection.vendor == "sqlite",
+        )
+        return Engine(config)
+
+    def ready(self) -> None:
+        self._starting = asyncio.Lock()
+
+    async def ensure_engine(self) -> None:
+        """Start the engine on the running loop if no one has: for ASGI servers other than our own `serve`."""
+        if self.engine is None:
+            async with self._starting:
+                if self.engine is None:
+                    self.engine = await self.build_engine().__aenter__()
+
+    async def close_engine(self) -> None:
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            await engine.__aexit__(None, None, None)

@@ -1,3 +1,4 @@
+import secrets
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,11 @@ from playground.workspaces.models import Workspace
 def new_id() -> UUID:
     """A UUIDv7: ids sort by the time they were made."""
     return uuid7()
+
+
+def new_epoch() -> str:
+    """An opaque name for one history of a run's log."""
+    return secrets.token_hex(4)
 
 
 class Session(models.Model):
@@ -76,7 +82,7 @@ class Run(models.Model):
     status = models.CharField(
         max_length=12, choices=[(s.value, s.value) for s in RunStatus], default=RunStatus.QUEUED.value
     )
-    epoch = models.CharField(max_length=16)
+    epoch = models.CharField(max_length=16, default=new_epoch)
     retries = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retried_by")
     continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,57 @@
+"""Errors of the REST API: `{"error": {"code", "message", "field"?}}` with the fitting status, mapped here only."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from playground.errors import BadRequest, Busy, InvalidField, NotFound, NotSignedIn, PlaygroundError
+
+
+def error_body(error: PlaygroundError) -> dict[str, Any]:
+    body = {"code": error.code, "message": error.message}
+    if error.field:
+        body["field"] = error.field
+    return {"error": body}
+
+
+def _from_validation(error: ValidationError) -> PlaygroundError:
+    """The first thing that is wrong with a request, and where."""
+    first = error.errors[0]
+    path = [str(part) for part in first["loc"] if part not in ("body", "payload", "query", "path")]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if not path:
+        return BadRequest(f"The request body is not understood: {message}.")
+    return InvalidField(".".join(path), f"{'.'.join(path)}: {message[:1].lower()}{message[1:]}.")
+
+
+def install(api: NinjaAPI) -> None:
+    def respond(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
+        response = api.create_response(request, error_body(error), status=error.status)
+        if isinstance(error, Busy):
+            response["Retry-After"] = str(error.retry_after)
+        if isinstance(error, NotSignedIn):
+            response["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @api.exception_handler(PlaygroundError)
+    def _playground(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
+        return respond(request, error)
+
+    @api.exception_handler(ValidationError)
+    def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return respond(request, _from_validation(error))
+
+    @api.exception_handler(AuthenticationError)
+    def _authentication(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        message = "Send a valid API token as “Authorization: Bearer …”; the account page makes one."
+        return respond(request, NotSignedIn(message))
+
+    @api.exception_handler(Http404)
+    def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+        return respond(request, NotFound("There is no such thing, or it is not yours."))
+
+    @api.exception_handler(HttpError)
+    def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return respond(request, BadRequest("The body is not JSON." if error.status_code == 400 else str(error)))

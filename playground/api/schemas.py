@@ -1,0 +1,101 @@
+"""What the REST API takes and gives. Names and shapes are documented in `docs/api.md` and do not change."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Field, Schema
+
+
+class MessageIn(Schema):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class RunIn(Schema):
+    """Either `prompt` or `messages`. `session`: the id of a session of yours to add the turn to."""
+
+    model: str
+    prompt: str | None = None
+    messages: list[MessageIn] | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    session: UUID | None = None
+
+
+class RunStarted(Schema):
+    id: UUID
+    status: str
+    url: str
+    session: UUID
+
+
+class ErrorOut(Schema):
+    code: str
+    message: str
+
+
+class ErrorBody(Schema):
+    error: dict[str, str]
+
+
+class RunOut(Schema):
+    """`text` is the last attempt's, choice 0; `attempts` a count; times in `metrics` in ms."""
+
+    id: UUID
+    status: str
+    model: str
+    text: str
+    finish_reason: str | None
+    error: ErrorOut | None
+    attempts: int
+    usage: dict[str, Any] | None
+    metrics: dict[str, Any]
+    session: UUID
+    url: str
+    created_at: datetime
+
+
+class CancelOut(Schema):
+    id: UUID
+    status: str
+
+
+class SessionOut(Schema):
+    id: UUID
+    title: str
+    pinned: bool
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+class SessionPage(Schema):
+    """`next` is the cursor of the following page, null on the last."""
+
+    sessions: list[SessionOut]
+    next: str | None
+
+
+class TurnOut(Schema):
+    id: UUID
+    prompt: str
+    system: str
+    parameters: dict[str, Any]
+    created_at: datetime
+    runs: list[RunOut]
+
+
+class SessionDetail(SessionOut):
+    turns: list[TurnOut]
+
+
+class ModelOut(Schema):
+    id: str
+    label: str
+    simulated: bool
+    available: bool
+    reason: str
+
+
+class ModelList(Schema):
+    models: list[ModelOut]

@@ -1,0 +1,228 @@
+"""The REST API `/api/v1`."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from ninja import NinjaAPI
+from ninja.security import HttpBearer
+
+from playground.api import errors
+from playground.api.schemas import (
+    CancelOut,
+    ErrorBody,
+    ModelList,
+    RunIn,
+    RunOut,
+    RunStarted,
+    SessionDetail,
+    SessionPage,
+)
+from playground.connections.catalogue import list_models
+from playground.errors import Conflict, InvalidField, NotFound
+from playground.history.filters import HistoryForm, matching_sessions, used_models
+from playground.history.queries import Cursor, session_page
+from playground.recording.events import ATTEMPT_STARTED
+from playground.runs.access import visible_runs, visible_sessions
+from playground.runs.models import IdempotencyKey, Run, Session, Turn
+from playground.runs.reader import open_log
+from playground.runs.turns import Idempotency, TurnDraft, request_stop, start_turn
+from playground.workspaces.models import ApiToken
+from playground.workspaces.tokens import authenticate_token
+
+
+class Bearer(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        return authenticate_token(token)
+
+
+class ApiRequest(HttpRequest):
+    """A request with a valid token."""
+
+    auth: ApiToken
+
+
+api = NinjaAPI(title="Streaming Playground", version="1", auth=Bearer(), docs_url=None, urls_namespace="api")
+errors.install(api)
+PROBLEM = dict.fromkeys((400, 401, 404, 409, 422, 429, 503), ErrorBody)
+
+
+@api.post("/runs", response={201: RunStarted, **PROBLEM}, summary="Start a run")
+def create_run(request: ApiRequest, payload: RunIn) -> tuple[int, dict[str, Any]]:
+    """Start one run. With the header `Idempotency-Key`, the same request sent again answers with the same run."""
+    token = request.auth
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > 200:
+        raise InvalidField("Idempotency-Key", "Idempotency-Key can have at most 200 characters.")
+    idempotency = Idempotency(key, hashlib.sha256(request.body).hexdigest()) if key else None
+    if idempotency is not None:
+        earlier = _earlier_run(token, idempotency)
+        if earlier is not None:
+            return 201, _started(request, earlier)
+    if (payload.prompt is None) == (payload.messages is None):
+        raise InvalidField("prompt", "Send either “prompt” or “messages”.")
+    draft = TurnDraft(
+        model_ids=[payload.model],
+        prompt=payload.prompt or "",
+        messages=[m.dict() for m in payload.messages or ()],
+        parameters=payload.params,
+    )
+    turn = start_turn(token.user, token.workspace, draft, _session(request, payload.session), idempotency)
+    return 201, _started(request, turn.runs.select_related("turn").get())
+
+
+@api.get("/runs/{uuid:run_id}", response={200: RunOut, **PROBLEM}, summary="Read a run")
+def get_run(request: ApiRequest, run_id: UUID) -> dict[str, Any]:
+    return _run_out(request, _run(request, run_id))
+
+
+@api.get("/runs/{uuid:run_id}/events", summary="Read the events of a run")
+def get_events(request: ApiRequest, run_id: UUID, after: int = -1) -> HttpResponse:
+    """What is held now, as JSON lines `{"seq", "t", "kind", "data"}`; `after` is the last seq you have."""
+    events = open_log(_run(request, run_id)).events
+    lines = [
+        orjson.dumps({"seq": e.seq, "t": e.t, "kind": e.kind, "data": e.data}, option=orjson.OPT_APPEND_NEWLINE)
+        for e in events[max(0, after + 1) :]
+    ]
+    return HttpResponse(b"".join(lines), content_type="application/x-ndjson")
+
+
+@api.post("/runs/{uuid:run_id}/cancel", response={202: CancelOut, **PROBLEM}, summary="Stop a run")
+def cancel_run(request: ApiRequest, run_id: UUID) -> tuple[int, dict[str, Any]]:
+    """Ask for the run to be stopped. Sending it again, or to a run that has ended, changes nothing."""
+    run = _run(request, run_id)
+    request_stop(run)
+    return 202, {"id": run.id, "status": run.status}
+
+
+@api.get("/sessions", response={200: SessionPage, **PROBLEM}, summary="List sessions")
+def get_sessions(
+    request: ApiRequest,
+    q: str = "",
+    model: str = "",
+    status: str = "",
+    since: str = "",
+    until: str = "",
+    cursor: str = "",
+) -> dict[str, Any]:
+    """Your sessions, as the history lists them; `q` searches titles, prompts and answers; dates are YYYY-MM-DD."""
+    form = HistoryForm(
+        {"q": q, "model": model, "status": status, "since": since, "until": until},
+        models=used_models(request.auth.user),
+    )
+    if not form.is_valid():
+        field, problems = next(iter(form.errors.items()))
+        raise InvalidField(field, f"{field}: {problems[0]}")
+    after = Cursor.parse(cursor) if cursor else None
+    if cursor and after is None:
+        raise InvalidField("cursor", "“cursor” must be the “next” of an earlier page.")
+    page = session_page(matching_sessions(request.auth.user, form), after=after)
+    return {
+        "sessions": [_session_out(request, row.session) for section in page.sections for row in section.rows],
+        "next": str(page.next) if page.next else None,
+    }
+
+
+@api.get("/sessions/{uuid:session_id}", response={200: SessionDetail, **PROBLEM}, summary="Read a session")
+def get_session(request: ApiRequest, session_id: UUID) -> dict[str, Any]:
+    turns = Prefetch("turns", Turn.objects.prefetch_related("runs"))
+    session = visible_sessions(request.auth.user).filter(id=session_id).prefetch_related(turns).first()
+    if session is None:
+        raise NotFound("There is no such session, or it is not yours.")
+    return {**_session_out(request, session), "turns": [_turn_out(request, session, t) for t in session.turns.all()]}
+
+
+@api.get("/models", response={200: ModelList, **PROBLEM}, summary="List models")
+def get_models(request: ApiRequest) -> dict[str, Any]:
+    return {"models": list_models(request.auth.workspace)}
+
+
+def _run(request: ApiRequest, run_id: UUID) -> Run:
+    run = visible_runs(request.auth.user).filter(id=run_id).first()
+    if run is None:
+        raise NotFound("There is no such run, or it is not yours.")
+    return run
+
+
+def _session(request: ApiRequest, session_id: UUID | None) -> Session | None:
+    if session_id is None:
+        return None
+    mine = visible_sessions(request.auth.user).filter(workspace=request.auth.workspace)
+    session = mine.filter(id=session_id).first()
+    if session is None:
+        raise InvalidField("session", "There is no such session, or it is not yours.")
+    return session
+
+
+def _earlier_run(token: ApiToken, idempotency: Idempotency) -> Run | None:
+    earlier = IdempotencyKey.objects.filter(user=token.user, key=idempotency.key).select_related("run__turn").first()
+    if earlier is None:
+        return None
+    if earlier.request_digest != idempotency.digest:
+        raise Conflict("This Idempotency-Key was used for another request. Use a new key.", field="Idempotency-Key")
+    return earlier.run
+
+
+def _absolute(request: HttpRequest, path: str) -> str:
+    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
+
+
+def _run_url(request: HttpRequest, run: Run) -> str:
+    return _absolute(request, reverse("history:run", args=[run.id]))
+
+
+def _started(request: HttpRequest, run: Run) -> dict[str, Any]:
+    return {"id": run.id, "status": run.status, "url": _run_url(request, run), "session": run.turn.session_id}
+
+
+def _run_out(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """A run; what is only known at its end is, until then, read from its log."""
+    if run.is_final:
+        now: Mapping[str, Any] = {"text": run.text, "attempts": run.attempts, "metrics": run.metrics}
+    else:
+        log = open_log(run)
+        attempts = sum(event.kind == ATTEMPT_STARTED for event in log.events)
+        now = {"text": log.text, "attempts": attempts, "metrics": log.metrics()}
+    return {
+        "id": run.id,
+        "status": run.status,
+        "model": run.model_id,
+        "finish_reason": run.finish_reason or None,
+        "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
+        "usage": run.usage,
+        "session": run.turn.session_id,
+        "url": _run_url(request, run),
+        "created_at": run.created_at,
+        **now,
+    }
+
+
+def _session_out(request: HttpRequest, session: Session) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "title": session.title,
+        "pinned": session.pinned,
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+        "url": _absolute(request, session.get_absolute_url()),
+    }
+
+
+def _turn_out(request: HttpRequest, session: Session, turn: Turn) -> dict[str, Any]:
+    turn.session = session
+    for run in turn.runs.all():
+        run.turn = turn
+    return {
+        "id": turn.id,
+        "prompt": turn.prompt,
+        "system": turn.system,
+        "parameters": turn.parameters,
+        "created_at": turn.created_at,
+        "runs": [_run_out(request, run) for run in turn.runs.all()],
+    }

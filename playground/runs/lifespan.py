@@ -1,0 +1,42 @@
+"""Starts the engine under any ASGI server. `manage.py serve` owns its engine itself, since Daphne has no lifespan."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.apps import apps
+
+from playground.runs.apps import RunsConfig
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class WithEngine:
+    """Wraps an ASGI application: the engine starts with the server's lifespan, or with the first scope without one."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        config = apps.get_app_config("runs")
+        assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
+        if scope["type"] == "lifespan":
+            await self._lifespan(config, receive, send)
+            return
+        if config.engine is None:
+            await config.ensure_engine()
+        await self._application(scope, receive, send)
+
+    async def _lifespan(self, config: RunsConfig, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await config.ensure_engine()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await config.close_engine()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

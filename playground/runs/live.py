@@ -1,0 +1,110 @@
+"""A live run on the process that owns it: its log, and how its viewers are woken."""
+
+import asyncio
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from playground.connections.catalogue import ResolvedModel
+from playground.providers.request import GenerationRequest
+from playground.recording.events import Event
+from playground.recording.frames import Frame, FrameEncoder
+from playground.recording.log import EventLog
+from playground.recording.pacing import Pacer
+from playground.recording.status import FINAL, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What the engine needs to start a run, read from the database once."""
+
+    run_id: UUID
+    user_id: int
+    epoch: str
+    model_id: str
+    resolved: ResolvedModel
+    request: GenerationRequest
+
+
+class StopReason(enum.Enum):
+    """Why a stream was cancelled, and the status that its run ends with."""
+
+    USER = RunStatus.CANCELLED
+    SHUTDOWN = RunStatus.INTERRUPTED
+
+
+class LiveRun:
+    """A `Source` for viewers, fed by the run's log.
+
+    `on_append` tells the writer that there is something to store. A viewer registers a wake-up with `attach`; wake-ups
+    are called on the event loop, at the pace of `pacer`.
+    """
+
+    def __init__(self, spec: RunSpec, *, pacer: Pacer, on_append: Callable[["LiveRun"], None]) -> None:
+        self.spec = spec
+        self.run_id = spec.run_id
+        self.epoch = spec.epoch
+        self.status = RunStatus.QUEUED
+        self.gone = False
+        self.stop_reason: StopReason | None = None
+        self.stream: asyncio.Task[object] | None = None
+        self.log = EventLog(on_append=self._appended)
+        self.stored_seq = -1
+        self._frames = FrameEncoder(str(spec.run_id), spec.epoch, self.log.events)
+        self._pacer = pacer
+        self._on_append = on_append
+        self._loop = asyncio.get_running_loop()
+        self._wakes: set[Callable[[], None]] = set()
+        self._flush: asyncio.Handle | None = None
+        self._flushed_at = 0.0
+
+    @property
+    def events(self) -> list[Event]:
+        return self.log.events
+
+    @property
+    def last_seq(self) -> int:
+        return self.log.last_seq
+
+    def frame_after(self, seq: int) -> Frame | None:
+        return self._frames.after(seq)
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        self._wakes.add(wake)
+
+    def detach(self, wake: Callable[[], None]) -> None:
+        self._wakes.discard(wake)
+
+    def stop(self, reason: StopReason) -> None:
+        """Cancel the stream, which closes its upstream. The first reason counts; calling it again does nothing."""
+        if self.stop_reason is None and not self.gone:
+            self.stop_reason = reason
+            if self.stream is not None:
+                self.stream.cancel()
+
+    def end(self, event: Event, status: RunStatus) -> None:
+        """Show the end, which is stored by now."""
+        self.status = status
+        self.log.append(event)
+
+    def abandon(self) -> None:
+        """Another process ended this run: what is shown here is no longer the truth, so viewers must read anew."""
+        self.gone = True
+        self._wake_viewers()
+
+    def _appended(self) -> None:
+        if self.status not in FINAL:  # an end is stored before it is appended
+            self._on_append(self)
+        if self._flush is None and self._wakes:
+            window = self._pacer.window
+            if not window:
+                self._flush = self._loop.call_soon(self._wake_viewers)
+            else:
+                self._flush = self._loop.call_at(self._flushed_at + window, self._wake_viewers)
+
+    def _wake_viewers(self) -> None:
+        self._flush = None
+        self._flushed_at = self._loop.time()
+        for wake in tuple(self._wakes):
+            wake()

@@ -1,0 +1,62 @@
+"""`manage.py serve`: the playground's server."""
+
+import contextlib
+import fcntl
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from playground.runs.apps import RunsConfig
+from playground.runs.welcome import greeting
+
+
+@contextlib.contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder for this process. The lock goes with the process, however it ends.
+
+    Raises:
+        CommandError: another server has it.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "server.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"Another server already uses {data_dir}. Stop it first, or set DATA_DIR to another folder."
+            ) from None
+        yield
+
+
+class Command(BaseCommand):
+    help = "Serve the playground with Daphne. Ctrl-C stops it; live answers are saved."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        # Daphne installs its reactor when it is imported; only this command may do so.
+        from playground.asgi import application
+        from playground.runs.server import Service
+
+        config = apps.get_app_config("runs")
+        assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
+        alone = locked(settings.DATA_DIR) if connection.vendor == "sqlite" else contextlib.nullcontext()
+        with alone:
+            welcome = greeting(host, port)
+
+            def announce() -> None:
+                self.stdout.write(welcome)
+                self.stdout.flush()
+
+            code = Service(application, config, host=host, port=port, on_ready=announce).run()
+        sys.exit(code)

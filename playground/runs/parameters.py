@@ -1,0 +1,76 @@
+"""The parameters of a turn: which there are, what values they take, and how they reach a provider."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from playground.errors import InvalidField
+from playground.providers.request import Parameters
+
+MAX_STOPS = 4
+MAX_STOP_LENGTH = 200
+
+
+def _number(name: str, low: float, high: float) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise InvalidField(name, f"{name} must be a number from {low:g} to {high:g}.")
+        return float(value)
+
+    return check
+
+
+def _whole(name: str, low: int, high: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise InvalidField(name, f"{name} must be a whole number from {low} to {high}.")
+        return value
+
+    return check
+
+
+def _stop(value: Any) -> list[str]:
+    stops = [value] if isinstance(value, str) else value
+    if (
+        not isinstance(stops, list)
+        or len(stops) > MAX_STOPS
+        or not all(isinstance(s, str) and 0 < len(s) <= MAX_STOP_LENGTH for s in stops)
+    ):
+        raise InvalidField("stop", f"stop must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_LENGTH} characters.")
+    return stops
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidField("logprobs", "logprobs must be true or false.")
+    return value
+
+
+CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "temperature": _number("temperature", 0, 2),
+    "top_p": _number("top_p", 0, 1),
+    "max_tokens": _whole("max_tokens", 1, 1_000_000),
+    "stop": _stop,
+    "seed": _whole("seed", -(2**63), 2**63 - 1),
+    "logprobs": _flag,
+    "top_logprobs": _whole("top_logprobs", 0, 20),
+}
+
+
+def clean_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are set, checked; None counts as not set.
+
+    Raises:
+        InvalidField: a parameter is unknown or out of range; `field` is its name.
+    """
+    for name in raw:
+        if name not in CHECKS:
+            raise InvalidField(name, f"There is no parameter “{name}”; there are {', '.join(CHECKS)}.")
+    cleaned = {name: CHECKS[name](value) for name, value in raw.items() if value is not None}
+    if "top_logprobs" in cleaned and not cleaned.get("logprobs"):
+        raise InvalidField("top_logprobs", "top_logprobs needs logprobs to be true.")
+    return cleaned
+
+
+def to_request_parameters(cleaned: Mapping[str, Any]) -> Parameters:
+    """The stored parameters of a turn as a provider takes them."""
+    return Parameters(**{**cleaned, "stop": tuple(cleaned.get("stop", ()))})

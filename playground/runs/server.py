@@ -1,0 +1,101 @@
+"""Daphne's server, run so that its process has one owner: this module starts the engine, and stops everything in order.
+
+Daphne on its own has no lifespan, drops live sockets on SIGTERM, and can crash at exit with a streaming response open.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import defer, reactor
+
+from playground.runs.apps import RunsConfig
+
+SOCKETS_GRACE_S = 2.0
+
+
+class PlaygroundServer(Server):  # type: ignore[misc]
+    """Daphne's server that remembers what it listens on."""
+
+    def __init__(self, application: Any, *, host: str, port: int) -> None:
+        super().__init__(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            signal_handlers=False,
+            server_name="",
+            application_close_timeout=5,
+            websocket_handshake_timeout=20,
+        )
+        self.ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        self.ports.append(port)
+        super().listen_success(port)
+
+
+class Service:
+    """The engine and the server of one process, on one event loop.
+
+    `on_ready` is called once requests are answered. `run` returns the exit code after SIGINT or SIGTERM.
+    """
+
+    def __init__(self, application: Any, config: RunsConfig, *, host: str, port: int, on_ready: Callable[[], None]):
+        self._server = PlaygroundServer(application, host=host, port=port)
+        self._config = config
+        self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop  # noqa: SLF001
+        self._lifetime: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._exit_code = 0
+
+    def run(self) -> int:
+        reactor.callWhenRunning(self._start)
+        self._server.run()
+        self._clean_up()
+        return self._exit_code
+
+    def _start(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self._stop.set)
+        self._lifetime = self._loop.create_task(self._live(), name="service")
+
+    async def _live(self) -> None:
+        try:
+            async with self._config.build_engine() as engine:
+                self._config.engine = engine
+                self._on_ready()
+                await self._stop.wait()
+                for port in self._server.ports:
+                    await defer.maybeDeferred(port.stopListening).asFuture(self._loop)
+            await self._drain_sockets()
+        except BaseException:
+            self._exit_code = 1
+            raise
+        finally:
+            self._config.engine = None
+            reactor.stop()  # type: ignore[misc]
+
+    async def _drain_sockets(self) -> None:
+        """Give sockets a moment to get their close frame, which the engine sent."""
+        deadline = self._loop.time() + SOCKETS_GRACE_S
+        while self._loop.time() < deadline and any(  # noqa: ASYNC110  Twisted tells nobody when a transport's buffer is empty
+            isinstance(p, WebSocketProtocol) and p.state != p.STATE_CLOSED for p in self._server.connections
+        ):
+            await asyncio.sleep(0.05)
+
+    def _clean_up(self) -> None:
+        """End what Daphne leaves behind: without this a live streaming response crashes the interpreter at exit."""
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=1))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        if self._lifetime is not None and self._lifetime.done() and not self._lifetime.cancelled():
+            error = self._lifetime.exception()
+            if error is not None:
+                raise error

@@ -1,0 +1,99 @@
+"""One run from its first event to its last."""
+
+import asyncio
+import logging
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from playground.connections.catalogue import ResolvedModel
+from playground.connections.runtime import Notify
+from playground.providers.endpoint import Endpoint
+from playground.providers.errors import ProviderError
+from playground.providers.http import UpstreamClient
+from playground.providers.sink import ErrorInfo, Outcome
+from playground.providers.stream import stream_run
+from playground.recording.events import ATTEMPT_STARTED, NOTICE, RUN_ENDED, RUN_STARTED
+from playground.recording.status import RunStatus
+from playground.runs.live import LiveRun, StopReason
+from playground.runs.store import end_data, summary
+from playground.runs.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+_STOPPED = {
+    StopReason.USER: None,
+    StopReason.SHUTDOWN: ErrorInfo("interrupted", "The server was stopped while this answer was streaming. Retry it."),
+}
+
+
+class Opener(Protocol):
+    """What makes a model reachable: `connections.runtime.Runtimes`."""
+
+    def open(self, resolved: ResolvedModel, notify: Notify) -> AbstractAsyncContextManager[Endpoint]: ...
+
+
+async def supervise(
+    live: LiveRun, *, runtimes: Opener, http: UpstreamClient, writer: Writer, deadline_s: float
+) -> None:
+    """Stream a run, then store its end, then show it. Ends only when the run has."""
+    spec = live.spec
+    live.status = RunStatus.STREAMING
+    parameters = spec.request.parameters
+    live.log.emit(
+        RUN_STARTED,
+        {
+            "model": spec.model_id,
+            "dialect": spec.resolved.dialect,
+            "request": {"messages": len(spec.request.messages), "parameters": _plain(parameters)},
+        },
+    )
+    outcome = await _outcome(live, runtimes, http, deadline_s)
+    end = live.log.draft(RUN_ENDED, end_data(outcome))
+    if await writer.finish(live, end, summary([*live.events, end], outcome)):
+        live.end(end, outcome.status)
+
+
+async def _outcome(live: LiveRun, runtimes: Opener, http: UpstreamClient, deadline_s: float) -> Outcome:
+    live.stream = stream = asyncio.create_task(_stream(live, runtimes, http), name=f"stream {live.run_id}")
+    if live.stop_reason is not None:  # it was stopped before it began
+        stream.cancel()
+    done, _ = await asyncio.wait({stream}, timeout=deadline_s)
+    if not done:
+        stream.cancel()
+        await asyncio.wait({stream})
+        message = (
+            f"The answer took longer than the {deadline_s:g} s that one run may take. Ask for less, or raise the limit."
+        )
+        return _ended_early(live, RunStatus.FAILED, ErrorInfo("deadline", message))
+    if stream.cancelled():
+        reason = live.stop_reason or StopReason.SHUTDOWN
+        return _ended_early(live, reason.value, _STOPPED[reason])
+    error = stream.exception()
+    if error is None:
+        return stream.result()
+    if isinstance(error, ProviderError):
+        return _ended_early(live, RunStatus.FAILED, ErrorInfo(error.code, error.message))
+    logger.error("Run %s ended by a fault of the playground's own", live.run_id, exc_info=error)
+    return _ended_early(
+        live, RunStatus.FAILED, ErrorInfo("internal", "The playground itself failed here; its log says how. Retry.")
+    )
+
+
+async def _stream(live: LiveRun, runtimes: Opener, http: UpstreamClient) -> Outcome:
+    def notify(code: str, message: str, **data: Any) -> None:
+        live.log.emit(NOTICE, {"code": code, "message": message, **data})
+
+    async with runtimes.open(live.spec.resolved, notify) as endpoint:
+        return await stream_run(endpoint, live.spec.request, live.log, http=http)
+
+
+def _ended_early(live: LiveRun, status: RunStatus, error: ErrorInfo | None) -> Outcome:
+    attempts = sum(event.kind == ATTEMPT_STARTED for event in live.events)
+    return Outcome(status, error=error, attempts=attempts)
+
+
+def _plain(parameters: Any) -> dict[str, Any]:
+    """The parameters that were set, as JSON."""
+    names = ("temperature", "top_p", "max_tokens", "stop", "seed", "logprobs", "top_logprobs")
+    values = {name: getattr(parameters, name) for name in names}
+    return {name: value for name, value in values.items() if value not in (None, (), False)}
