@@ -1,0 +1,79 @@
+"""Makes a resolved model reachable: starts the embedded model or the simulator if need be."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+
+from playground.connections import builtin
+from playground.connections.catalogue import ResolvedModel
+from playground.connections.embedded.supervisor import EmbeddedModel
+from playground.connections.notices import Notify
+from playground.providers.endpoint import Endpoint, RetryPolicy
+from playground.providers.simulator import Simulator
+
+__all__ = ["Notify", "Runtimes"]
+
+# A dead child comes back on another port, so asking the same one again is of no use.
+_NEVER_AGAIN = RetryPolicy(attempts=1)
+
+
+class Runtimes:
+    """Owns what `open` started. An async context manager that lives on one event loop; closing it stops all."""
+
+    def __init__(self, *, data_dir: Path | None = None, model_idle_s: float | None = None) -> None:
+        self._embedded = EmbeddedModel(
+            data_dir or settings.DATA_DIR,
+            idle_s=settings.PLAYGROUND_MODEL_IDLE_S if model_idle_s is None else model_idle_s,
+        )
+        self._simulator: Simulator | None = None
+        self._simulator_key = secrets.token_urlsafe(32)
+        self._simulator_lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._embedded)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def open(self, resolved: ResolvedModel, notify: Notify) -> AsyncIterator[Endpoint]:
+        """The endpoint to ask, good until the context is left. Raises a ProviderError where a runtime cannot start.
+
+        `notify` is called only inside: `model.loading` (with `progress` 0 to 1) and `model.waiting` before the context
+        is entered, `model.crashed` while it is left.
+        """
+        if resolved.endpoint is not None:
+            yield resolved.endpoint
+        elif resolved.kind == "simulator":
+            yield await self._simulator_endpoint()
+        else:
+            async with self._embedded.use(notify) as address:
+                yield Endpoint(
+                    dialect=builtin.DIALECT,
+                    base_url=address.base_url,
+                    api_key=address.key,
+                    retry=_NEVER_AGAIN,
+                    allow_private=True,
+                )
+
+    async def _simulator_endpoint(self) -> Endpoint:
+        async with self._simulator_lock:
+            if self._simulator is None:
+                simulator = Simulator(api_key=self._simulator_key)
+                self._simulator = await self._stack.enter_async_context(simulator)
+        return Endpoint(
+            dialect=builtin.DIALECT,
+            base_url=self._simulator.base_url,
+            api_key=self._simulator_key,
+            allow_private=True,
+        )
