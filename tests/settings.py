@@ -6,7 +6,10 @@ import tempfile
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="playground-tests-"))
 
 from playground.settings import *  # noqa: F403  (settings modules are extended by star imports)
-from playground.settings import STORAGES
+from playground.settings import DATA_DIR, DATABASES, STORAGES
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # threads of the engine need a file, not memory
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -17,12 +17,12 @@ def system_of(messages: Sequence[Mapping[str, str]]) -> str:
 def conversation(
     session: Session, *, lane: int, system: str, prompt: str, before: int | None = None
 ) -> list[dict[str, str]]:
-    """`system`, each earlier turn with the answer of `lane` (of any lane where that has none), then `prompt`.
+    """`system`, each earlier turn with the answer of `lane` (of the first lane where that has none), then `prompt`.
 
     A turn that nobody answered is left out: two prompts in a row are refused by some providers.
     """
     messages = [{"role": "system", "content": system}] if system.strip() else []
-    runs = Run.objects.filter(turn__session=session).exclude(text="").order_by("turn__position", "-created_at")
+    runs = Run.objects.filter(turn__session=session).exclude(text="").order_by("turn__position", "lane", "-created_at")
     if before is not None:
         runs = runs.filter(turn__position__lt=before)
     answers: dict[int, tuple[str, str, bool]] = {}

@@ -7,7 +7,6 @@ shown; a run whose process died is ended by another.
 import asyncio
 import contextvars
 import secrets
-import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -65,21 +64,19 @@ class Engine:
         self._live: dict[UUID, LiveRun] = {}
         self._followers: dict[UUID, Follower] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._stack = AsyncExitStack()
-        self._loop_thread = 0
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._loop_thread = threading.get_ident()
-        enter = self._stack.enter_async_context
-        await enter(self.threads)
-        self._http = await enter(UpstreamClient())
-        self._opener: Opener = await enter(self._runtimes)
+        leases = Leases(self.owner, self.threads, stop=self._stop_asked, is_idle=lambda: not self._live)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.threads)
+            self._http = await stack.enter_async_context(UpstreamClient())
+            self._opener: Opener = await stack.enter_async_context(self._runtimes)
+            if self._config.sole_owner:
+                await leases.reap_all()
+            self._stack = stack.pop_all()
         self._own(self.writer.run(), "writer")
         self._own(self._watch_lag(), "loop lag")
-        leases = Leases(self.owner, self.threads, stop=self._stop_asked, is_idle=lambda: not self._live)
-        if self._config.sole_owner:
-            await leases.reap_all()
         self._own(leases.run(), "leases")
         return self
 

@@ -133,6 +133,8 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
     if not prompt.strip():
         raise InvalidField("messages" if draft.messages else "prompt", "Write a prompt first: it is empty.")
     system = system_of(draft.messages) if draft.messages else draft.system
+    if any("\0" in text for text in (prompt, system, *(m["content"] for m in draft.messages))):
+        raise InvalidField("prompt", "The prompt holds a NUL character, which no model takes. Remove it.")
     size = sum(len(m["content"].encode()) for m in draft.messages) or len(prompt.encode()) + len(system.encode())
     limit = settings.PLAYGROUND_MAX_PROMPT_BYTES
     if size > limit:
