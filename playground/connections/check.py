@@ -1,0 +1,105 @@
+"""Tries a connection: which models its upstream names, and whether an answer really streams."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from playground.providers import refusals
+from playground.providers.dialects.base import HttpRequest
+from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
+from playground.providers.errors import MalformedAnswer, ProviderError
+from playground.providers.http import UpstreamClient
+from playground.providers.redaction import hide, secrets_of
+from playground.providers.request import GenerationRequest, Message, Parameters
+from playground.providers.stream import stream_run
+from playground.recording.events import CHUNK, NOTICE, chunk_text
+from playground.recording.log import EventLog
+from playground.recording.metrics import measure
+from playground.recording.status import RunStatus
+
+_PATIENCE: Final = Timeouts(connect=5.0, first_chunk=20.0, between_chunks=10.0, total=30.0)
+_MAX_BODY: Final = 2_000_000
+_MAX_TOKENS: Final = 16
+_PROMPT: Final = "Count from one to five."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`models_error` and `error` are sentences, "" where all is well; times are in ms. Nothing in it is secret.
+
+    `model` is what was asked to answer; "" where there was none to ask. `streams`: whether more than one chunk came.
+    """
+
+    models: tuple[str, ...] = ()
+    models_error: str = ""
+    model: str = ""
+    text: str = ""
+    chunks: int = 0
+    streams: bool = False
+    ttft_ms: float | None = None
+    tokens_per_s: float | None = None
+    note: str = ""
+    error: str = ""
+
+    @property
+    def works(self) -> bool:
+        return bool(self.model) and not self.error
+
+
+async def check(endpoint: Endpoint, model_names: list[str], http: UpstreamClient) -> Report:
+    """Asks the first of `model_names` for a few tokens; if none is given, the first that the upstream names."""
+    endpoint = replace(endpoint, timeouts=_PATIENCE, retry=RetryPolicy(attempts=1))
+    try:
+        report = Report(models=await _list(endpoint, http))
+    except ProviderError as error:
+        report = Report(models_error=hide(error.message, secrets_of(endpoint)))
+    model = next(iter(model_names or report.models), "")
+    return await _ask(endpoint, model, http, report) if model else report
+
+
+async def _list(endpoint: Endpoint, http: UpstreamClient) -> tuple[str, ...]:
+    headers = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+    async with http.stream(HttpRequest("GET", "/models", headers), endpoint) as response:
+        body = await response.read(_MAX_BODY)
+    if response.status != 200:
+        raise refusals.from_answer(response.status, response.headers, body)
+    try:
+        return _names(orjson.loads(body))
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        raise MalformedAnswer(
+            "The provider's list of models is not one: check that the base URL includes its /v1."
+        ) from None
+
+
+def _names(listing: Any) -> tuple[str, ...]:
+    """`{"data": [{"id": "…"}, …]}`, as OpenAI's API answers."""
+    return tuple(str(model["id"]) for model in listing["data"])
+
+
+async def _ask(endpoint: Endpoint, model: str, http: UpstreamClient, report: Report) -> Report:
+    request = GenerationRequest(
+        model, (Message("user", _PROMPT),), Parameters(max_tokens=_MAX_TOKENS), stream=endpoint.supports_streaming
+    )
+    log = EventLog()
+    outcome = await stream_run(endpoint, request, log, http=http)
+    numbers = measure(log.events)
+    notices = [
+        event.data["message"] for event in log.events if event.kind == NOTICE and not isinstance(event.data, str)
+    ]
+    done = outcome.status is RunStatus.COMPLETED
+    return replace(
+        report,
+        model=model,
+        text="".join(chunk_text(event) for event in log.events if event.kind == CHUNK),
+        chunks=numbers["chunks"],
+        streams=numbers["chunks"] > 1,
+        ttft_ms=numbers.get("ttft_ms"),
+        tokens_per_s=numbers.get("tokens_per_s"),
+        note=" ".join(notices),
+        error="" if done else _why(outcome.error.message if outcome.error else "", outcome.status),
+    )
+
+
+def _why(message: str, status: RunStatus) -> str:
+    return message or f"The answer ended as {status.value}."

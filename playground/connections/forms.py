@@ -1,0 +1,179 @@
+"""The form of a connection. What is secret goes in and never comes out: a blank field keeps what is stored."""
+
+from typing import Any, Final
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+
+from playground.connections import builtin, parse
+from playground.connections.dialects import DIALECTS
+from playground.connections.models import Connection
+from playground.connections.secrets import Secrets, SecretsUnreadable
+from playground.providers.endpoint import RetryPolicy, Timeouts
+from playground.workspaces.models import Workspace
+
+_TIMEOUTS: Final = ("connect", "first_chunk", "between_chunks", "total")
+_RETRY: Final = ("attempts", "base_delay", "max_delay", "retry_after_cap")
+_HIDDEN: Final = ("api_key", "headers", "proxy")
+
+
+def _seconds(label: Any, initial: float, least: float = 0.1) -> forms.FloatField:
+    return forms.FloatField(label=label, initial=initial, min_value=least, max_value=3600)
+
+
+class ConnectionForm(forms.Form):
+    """`connection` is the one to edit; None for a new one. `save` after `is_valid`."""
+
+    name = forms.SlugField(
+        label=_("Name"), max_length=60, help_text=_("Model ids begin with it: NAME/MODEL. Letters, digits, - and _.")
+    )
+    dialect = forms.ChoiceField(label=_("Dialect"), choices=[(name, name) for name in DIALECTS])
+    base_url = forms.CharField(
+        label=_("Base URL"), max_length=500, help_text=_("With its /v1, such as https://api.example.com/v1")
+    )
+    api_key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        max_length=4000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    forget_api_key = forms.BooleanField(label=_("Forget the stored key"), required=False)
+    headers = forms.CharField(
+        label=_("Extra headers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        validators=[MaxLengthValidator(8000)],
+    )
+    forget_headers = forms.BooleanField(label=_("Forget the stored headers"), required=False)
+    proxy = forms.CharField(label=_("Proxy URL"), required=False, max_length=500)
+    forget_proxy = forms.BooleanField(label=_("Forget the stored proxy"), required=False)
+    models = forms.CharField(
+        label=_("Models"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("One a line. Left empty, any model name may be asked for, and none is offered."),
+    )
+    supports_streaming = forms.BooleanField(label=_("Can stream"), required=False, initial=True)
+    allow_private = forms.BooleanField(
+        label=_("May be at a private address (this machine, your network)"), required=False
+    )
+    connect = _seconds(_("Connect within (s)"), Timeouts().connect)
+    first_chunk = _seconds(_("First chunk within (s)"), Timeouts().first_chunk)
+    between_chunks = _seconds(_("Next chunk within (s)"), Timeouts().between_chunks)
+    total = _seconds(_("Whole answer within (s)"), Timeouts().total)
+    attempts = forms.IntegerField(label=_("Attempts"), initial=RetryPolicy().attempts, min_value=1, max_value=10)
+    base_delay = _seconds(_("First wait (s)"), RetryPolicy().base_delay, 0)
+    max_delay = _seconds(_("Longest wait (s)"), RetryPolicy().max_delay, 0)
+    retry_after_cap = _seconds(_("Longest Retry-After to obey (s)"), RetryPolicy().retry_after_cap, 0)
+
+    def __init__(self, workspace: Workspace, connection: Connection | None = None, data: Any = None) -> None:
+        super().__init__(data, initial=_initial(connection) if connection else None)
+        self.workspace = workspace
+        self.connection = connection
+        self.unreadable = ""
+        self.stored = self._read_stored()
+        self.fields["headers"].help_text = _stored_help(
+            ", ".join(self.stored.headers), _("One a line, such as X-Team: blue.")
+        )
+        self.fields["api_key"].help_text = _stored_help(_("a key") if self.stored.api_key else "", "")
+        self.fields["proxy"].help_text = _stored_help(parse.without_credentials(self.stored.proxy), "")
+        for name in _HIDDEN:
+            if not getattr(self.stored, name) and not self.unreadable:
+                del self.fields[f"forget_{name}"]
+
+    def policy_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in (*_TIMEOUTS, *_RETRY)]
+
+    def policy_errors(self) -> bool:
+        return any(field.errors for field in self.policy_fields())
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name in builtin.NAMES:
+            raise forms.ValidationError(_("This name is built in: choose another."))
+        others = Connection.objects.filter(workspace=self.workspace, name=name)
+        if self.connection is not None:
+            others = others.exclude(pk=self.connection.pk)
+        if others.exists():
+            raise forms.ValidationError(_("A connection of this name exists: choose another."))
+        return name
+
+    def clean_base_url(self) -> str:
+        return parse.base_url(self.cleaned_data["base_url"])
+
+    def clean_headers(self) -> dict[str, str]:
+        return parse.headers(self.cleaned_data["headers"])
+
+    def clean_proxy(self) -> str:
+        return parse.proxy(self.cleaned_data["proxy"])
+
+    def clean_models(self) -> list[str]:
+        return parse.model_names(self.cleaned_data["models"])
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not data.get("allow_private"):
+            for name in ("base_url", "proxy"):
+                if parse.is_private(data.get(name, "")):
+                    self.add_error(
+                        name, _("This is a private address: tick “May be at a private address” if you mean it.")
+                    )
+        if not data.get("api_key") and not data.get("forget_api_key"):
+            if self.unreadable:
+                self.add_error("api_key", _("The stored key cannot be read: enter the key again, or forget it."))
+            elif self.stored.api_key and self._sent_elsewhere(data):
+                self.add_error("api_key", _("The address or the proxy has changed: enter the key again, or forget it."))
+        return data
+
+    def save(self) -> Connection:
+        data = self.cleaned_data
+        connection = self.connection or Connection(workspace=self.workspace)
+        connection.name = data["name"]
+        connection.dialect = data["dialect"]
+        connection.base_url = data["base_url"]
+        connection.model_names = data["models"]
+        connection.supports_streaming = data["supports_streaming"]
+        connection.allow_private = data["allow_private"]
+        connection.timeouts = {name: data[name] for name in _TIMEOUTS}
+        connection.retry = {**connection.retry, **{name: data[name] for name in _RETRY}}
+        connection.set_secrets(Secrets(**{name: self._kept_or_new(name) for name in _HIDDEN}))
+        connection.save()
+        return connection
+
+    def _read_stored(self) -> Secrets:
+        try:
+            return self.connection.read_secrets() if self.connection else Secrets()
+        except SecretsUnreadable as error:
+            self.unreadable = error.message
+            return Secrets()
+
+    def _kept_or_new(self, name: str) -> Any:
+        given = self.cleaned_data[name]
+        return given if given or self.cleaned_data.get(f"forget_{name}") else getattr(self.stored, name)
+
+    def _sent_elsewhere(self, data: dict[str, Any]) -> bool:
+        """A key is sent only to the host, and by the way, that it was entered for."""
+        if self.connection is None or "base_url" not in data:
+            return False
+        moved = parse.origin(data["base_url"]) != parse.origin(self.connection.base_url)
+        return moved or data.get("proxy", "") not in {"", self.stored.proxy}
+
+
+def _stored_help(stored: Any, otherwise: Any) -> Any:
+    return _("Stored: %(stored)s. Leave blank to keep, type to replace.") % {"stored": stored} if stored else otherwise
+
+
+def _initial(connection: Connection) -> dict[str, Any]:
+    return {
+        "name": connection.name,
+        "dialect": connection.dialect,
+        "base_url": connection.base_url,
+        "models": "\n".join(connection.model_names),
+        "supports_streaming": connection.supports_streaming,
+        "allow_private": connection.allow_private,
+        **{name: getattr(Timeouts(), name) for name in _TIMEOUTS},
+        **{name: getattr(RetryPolicy(), name) for name in _RETRY},
+        **connection.timeouts,
+        **connection.retry,
+    }
