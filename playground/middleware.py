@@ -29,7 +29,7 @@ class PlaygroundErrorMiddleware:
     become redirects of the whole page.
     """
 
-    sync_capable = async_capable = True
+    sync_capable, async_capable = True, False
 
     def __init__(self, get_response: _GetResponse) -> None:
         self._get_response = get_response
