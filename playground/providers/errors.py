@@ -4,6 +4,7 @@ ProviderError                         code, message, retryable, HTTP status, ret
 ├── BadConnection                     the connection's own settings are wrong; nothing was sent
 │   ├── InvalidBaseURL                invalid_base_url
 │   ├── InvalidHeader                 invalid_header
+│   ├── InvalidProxy                  invalid_proxy
 │   ├── UnknownDialect                unknown_dialect
 │   └── PrivateAddressRefused         private_address
 ├── NotConnected                      not_connected: no answer began
@@ -40,7 +41,7 @@ ProviderError                         code, message, retryable, HTTP status, ret
     ├── ConnectionLost                connection_lost
     └── NoEndMarker                   no_end_marker
 
-Errors of the transport are turned into these in `providers.http`, error answers in `providers.refusals`.
+Errors of the transport are turned into these in `providers.transport`, error answers in `providers.refusals`.
 A message is one sentence for a person. It never holds an API key or a header.
 """
 
@@ -73,6 +74,10 @@ class InvalidBaseURL(BadConnection):
 
 class InvalidHeader(BadConnection):
     code = "invalid_header"
+
+
+class InvalidProxy(BadConnection):
+    code = "invalid_proxy"
 
 
 class UnknownDialect(BadConnection):

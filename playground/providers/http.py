@@ -1,37 +1,182 @@
-"""The HTTP client for upstreams, and the only module that knows httpx and aiohttp.
+"""The HTTP client for upstreams.
 
-httpx's own transport costs about 230 µs of CPU per token read; its API over aiohttp 85 (measured on the versions that
-requirements.txt pins), so requests go through `httpx-aiohttp`, and bodies are read from aiohttp's stream.
+httpx's own transport costs about 230 µs of CPU per token read, its API over aiohttp 85, so requests go through
+`httpx-aiohttp` and bodies are read from aiohttp's stream. Nothing else in the project talks to an upstream.
 """
 
-from contextlib import AbstractAsyncContextManager
+import base64
+import re
+import ssl
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import httpx
 
+from playground.providers import errors
+from playground.providers.addresses import names_private
 from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint
+from playground.providers.transport import SENTENCES, Body, Transport
+
+_DEFAULT_HEADERS: Final = {
+    "accept": "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    "user-agent": "streaming-playground",
+}
+# How the request is framed, and where it goes, is ours to say.
+_OUR_HEADERS: Final = frozenset({"connection", "content-length", "host", "te", "transfer-encoding", "upgrade"})
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 
 
 class UpstreamResponse:
-    """An answer whose body is being read: `async for raw in response.aiter_raw()` gives what each network read gave."""
+    """An answer whose body is being read. `encoding`: its content-coding; gzip and deflate are decoded as they come."""
 
-    status: int
-    headers: httpx.Headers
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self.encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
+        self._body: Body = response.extensions["body"]
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """What each network read gave. Raises ConnectionLost, MalformedAnswer, UnsupportedEncoding."""
+        return self._body if self.encoding == "identity" else _Inflated(self._body, self.encoding)
+
+    async def read(self, limit: int) -> bytes:
+        """The rest of the body, or about `limit` bytes of it; if the connection is lost, what came before."""
+        body = b""
+        try:
+            async for raw in self.aiter_raw():
+                body += raw
+                if len(body) >= limit:
+                    break
+        except errors.ConnectionLost:
+            pass
+        return body
 
 
 class UpstreamClient:
-    """One per event loop: `async with UpstreamClient() as http:`."""
+    """One per event loop: `async with UpstreamClient() as http:`. `ssl_context`: which certificates to trust."""
+
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._ssl_context = ssl_context
+        self._clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        raise NotImplementedError
+        while self._clients:
+            _, client = self._clients.popitem()
+            await client.aclose()
 
-    def stream(self, request: HttpRequest, endpoint: Endpoint) -> AbstractAsyncContextManager[UpstreamResponse]:
-        """Send `request`; raises a `ProviderError` for whatever goes wrong, whatever the HTTP status is not judged."""
-        raise NotImplementedError
+    @asynccontextmanager
+    async def stream(self, request: HttpRequest, endpoint: Endpoint) -> AsyncIterator[UpstreamResponse]:
+        """Send `request`. The HTTP status is not judged here. Leaving the context closes the upstream's socket.
+
+        Raises BadConnection, NotConnected, ConnectTimeout, NotHTTP.
+        """
+        url = upstream_url(endpoint.base_url, request.path)
+        if endpoint.proxy and not endpoint.allow_private and names_private(url.host):
+            raise errors.PrivateAddressRefused(SENTENCES[errors.PrivateAddressRefused].format(host=url.host))
+        seconds = endpoint.timeouts.connect
+        # The transport takes `pool` for the whole way to a connection: DNS, TCP, proxy and TLS. Reads have no timeout
+        # here: the driver's timers know content from keepalives.
+        timeout = {"connect": seconds, "pool": seconds, "read": None, "write": None}
+        headers = _headers(request, endpoint)
+        outgoing = httpx.Request(
+            request.method, url, headers=headers, content=request.body, extensions={"timeout": timeout}
+        )
+        response = await self._client(endpoint).send(outgoing, stream=True)
+        try:
+            yield UpstreamResponse(response)
+        finally:
+            response.extensions["body"].close()
+
+    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        key = (endpoint.proxy, endpoint.allow_private)
+        if key not in self._clients:
+            if self._ssl_context is None:
+                self._ssl_context = httpx.create_ssl_context()
+            self._clients[key] = httpx.AsyncClient(
+                transport=Transport(_proxy(endpoint.proxy), self._ssl_context, allow_private=endpoint.allow_private),
+                trust_env=False,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        return self._clients[key]
+
+
+def upstream_url(base_url: str, path: str) -> httpx.URL:
+    """`path` below `base_url`, whose query (Azure's `api-version`) stays. Raises InvalidBaseURL."""
+    try:
+        url = httpx.URL(base_url)
+        url = url.copy_with(path=url.path.rstrip("/") + path, fragment=None)
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        raise errors.InvalidBaseURL(SENTENCES[errors.InvalidBaseURL])
+    return url
+
+
+def _headers(request: HttpRequest, endpoint: Endpoint) -> dict[str, str]:
+    headers = dict(_DEFAULT_HEADERS)
+    for name, value in [*request.headers.items(), *endpoint.headers.items()]:
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OUR_HEADERS:
+            raise errors.InvalidHeader("A header of the connection has a name that cannot be sent: remove it.")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise errors.InvalidHeader(
+                f"The connection's key or its header {name} holds characters that cannot be sent: enter it again."
+            )
+        headers[name.lower()] = value.strip()
+    return headers
+
+
+def _proxy(url: str) -> httpx.Proxy | None:
+    """The user and password go as a header: the transport's own way is deprecated in aiohttp."""
+    if not url:
+        return None
+    try:
+        proxy = httpx.Proxy(url)
+    except (httpx.InvalidURL, ValueError):
+        proxy = None
+    if proxy is None or proxy.url.scheme not in ("http", "https") or not proxy.url.host:
+        raise errors.InvalidProxy("The proxy is not one that can be used: write it like http://proxy.example.com:3128.")
+    if proxy.auth is None:
+        return proxy
+    credentials = base64.b64encode(":".join(proxy.auth).encode()).decode("ascii")
+    return httpx.Proxy(proxy.url, headers={"proxy-authorization": f"Basic {credentials}"})
+
+
+class _Inflated:
+    """A compressed body as it comes, decompressed."""
+
+    def __init__(self, body: AsyncIterator[bytes], encoding: str) -> None:
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise errors.UnsupportedEncoding(
+                f"The answer is compressed with {encoding}, which was not asked for: switch it off at its source."
+            )
+        self._body = body
+        self._encoding = encoding
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        plain = b""
+        while not plain:
+            raw = await anext(self._body)
+            try:
+                plain = self._inflater.decompress(raw)
+            except zlib.error:
+                raise errors.MalformedAnswer(
+                    f"The answer says it is compressed with {self._encoding} and is not: check what stands in between."
+                ) from None
+        return plain

@@ -121,7 +121,8 @@ def _kind(names: set[str], status: int | None) -> type[Refused]:
         return STATUSES[status]
     if status is not None and status >= 400:
         return errors.ServerFailed if status >= 500 else errors.InvalidRequest
-    named.discard(errors.InvalidRequest)  # OpenAI's type for most errors, whose code then says more
+    # OpenAI's type of most errors is `invalid_request_error`, and the code then says more.
+    named = named - {errors.InvalidRequest} or named
     return named.pop() if len(named) == 1 else Refused
 
 

@@ -31,7 +31,7 @@ class Part(NamedTuple):
 class Parser(Protocol):
     """Reads one attempt's answer. Pure: bytes in, parts out; it never raises and never waits.
 
-    `error` is set once the answer turns out to be none; `done` once its end marker was seen. What follows either is ignored.
+    `error` is set once the answer turns out to be none, `done` once its end marker was seen; what follows is ignored.
     `finish_reason` and `usage` are the last that the provider sent.
     """
 
@@ -52,6 +52,18 @@ class Parser(Protocol):
 class Dialect(Protocol):
     name: str
 
-    def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest: ...
+    def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest:
+        """How to ask for what `request` says, streaming if the endpoint can. Raises InvalidRequest."""
+        ...
 
-    def parser(self, request: GenerationRequest) -> Parser: ...
+    def parser(self, request: GenerationRequest) -> Parser:
+        """A parser for one attempt's answer."""
+        ...
+
+    def models_request(self, endpoint: Endpoint) -> HttpRequest:
+        """How to ask which models there are."""
+        ...
+
+    def read_models(self, body: bytes) -> list[str]:
+        """The models' names in the answer. Raises MalformedAnswer."""
+        ...

@@ -1,0 +1,32 @@
+"""`openai-completions`: POST /completions, the legacy dialect, which takes a text to continue."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from playground.providers.dialects.openai import OpenAI
+from playground.providers.request import GenerationRequest, Message
+
+
+class OpenAICompletions(OpenAI):
+    name = "openai-completions"
+    path = "/completions"
+
+    def body(self, request: GenerationRequest) -> dict[str, Any]:
+        parameters = request.parameters
+        return {
+            "prompt": as_prompt(request.messages),
+            "logprobs": (parameters.top_logprobs or 1) if parameters.logprobs else None,
+        }
+
+
+def as_prompt(messages: Sequence[Message]) -> str:
+    """Messages as one text. A single one is the text itself; a last one by the assistant is to be continued."""
+    if len(messages) == 1:
+        return messages[0].content
+    lines = [
+        message.content if message.role == "system" else f"{message.role.capitalize()}: {message.content}"
+        for message in messages
+    ]
+    if not messages or messages[-1].role != "assistant":
+        lines.append("Assistant:")
+    return "\n\n".join(lines)
