@@ -1,0 +1,72 @@
+"""The numbers of a run, worded."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from playground.history.gaps import duration, size
+from playground.history.timeline import Timeline
+from playground.recording.events import Event
+from playground.recording.metrics import Metrics
+
+
+class Number(NamedTuple):
+    """`hint` says how it is counted."""
+
+    label: str
+    value: str
+    hint: str = ""
+
+
+def speed(metrics: Metrics) -> list[Number]:
+    """What a reader asks first; what the run has no chunks for is left out."""
+    found = [
+        _time(
+            metrics,
+            "ttft_ms",
+            _("TTFT"),
+            _("Time to first token, from the start of the run, waits and retries included"),
+        ),
+        _rate(metrics),
+        _time(metrics, "gap_p50_ms", _("p50 gap"), _("Half of the gaps between chunks are shorter")),
+        _time(metrics, "gap_p99_ms", _("p99 gap"), _("99 of 100 gaps between chunks are shorter")),
+        _time(metrics, "duration_ms", _("Duration"), _("From the start of the run to its end")),
+    ]
+    return [number for number in found if number]
+
+
+def all_numbers(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> list[Number]:
+    longest = _time(metrics, "gap_max_ms", _("Longest gap"), _("The longest time between two chunks"))
+    received = max((event.offset for event in events), default=0)
+    stalls = _("Gaps from %(time)s on: at least 1 s, and 10 times the median") % {"time": duration(timeline.stall_from)}
+    return [
+        *speed(metrics),
+        *([longest] if longest else []),
+        Number(_("Stalls"), str(len(timeline.stalls)), stalls),
+        Number(_("Chunks"), f"{metrics.get('chunks', 0):,}", _("Pieces as the provider cut them")),
+        Number(_("Received"), size(max(received, 0)), _("Bytes of the response bodies, as they came")),
+        Number(_("Attempts"), str(metrics.get("attempts", 0)), _("Requests that were sent")),
+    ]
+
+
+def usage(counts: dict[str, Any] | None) -> list[Number]:
+    """The provider's own count of tokens."""
+    words = {
+        "prompt_tokens": _("Prompt tokens"),
+        "completion_tokens": _("Answer tokens"),
+        "total_tokens": _("Total tokens"),
+    }
+    counts = counts or {}
+    return [Number(label, f"{counts[name]:,}") for name, label in words.items() if isinstance(counts.get(name), int)]
+
+
+def _time(metrics: Metrics, name: str, label: str, hint: str) -> Number | None:
+    value = metrics.get(name)
+    return Number(label, duration(round(value * 1000)), hint) if isinstance(value, int | float) else None
+
+
+def _rate(metrics: Metrics) -> Number | None:
+    value = metrics.get("tokens_per_s")
+    hint = _("Chunks per second, from the first to the last; many providers send a token a chunk")
+    return Number(_("Tokens/s"), f"{value:,.1f}", hint) if value is not None else None

@@ -1,0 +1,166 @@
+"""The pages of saved sessions: the list with search and filters, the left column, and what can be done to a session."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from playground.history import services
+from playground.history.access import restorable_session_or_404, restorable_sessions, session_or_404
+from playground.history.filters import HistoryForm, matching_sessions, used_models
+from playground.history.http import SignedInRequest, safe_next, wants_part
+from playground.history.queries import Cursor, Section, rows_of, session_page
+from playground.runs.models import Session
+
+CHANGED = "sessions-changed"  # the event that makes the left column load anew
+
+
+@require_GET
+@login_required
+@vary_on_headers("HX-Request")
+def sessions(request: SignedInRequest) -> HttpResponse:
+    """All sessions. With `after`, the page of the list that follows; HTMX gets only what it asked for."""
+    context = _list_context(request)
+    if not wants_part(request):
+        context["undo"] = _just_deleted(request)
+        return render(request, "history/sessions.html", context)
+    part = "rows" if request.GET.get("after") else "results"
+    return render(request, f"history/sessions.html#{part}", context)
+
+
+@require_GET
+@login_required
+@vary_on_headers("HX-Request")
+def sidebar(request: SignedInRequest) -> HttpResponse:
+    """The sessions in the left column of every page."""
+    if not wants_part(request):
+        return redirect(f"{reverse('history:sessions')}?{request.GET.urlencode()}")
+    context = {**_list_context(request), "current": _session_on_page(request)}
+    part = "#rows" if request.GET.get("after") else ""
+    return render(request, f"history/sidebar.html{part}", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@vary_on_headers("HX-Request")
+def rename(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """GET: the form, in the row's place or as a page. POST: a new title; none brings the first prompt back."""
+    session = session_or_404(request.user, session_id)
+    if request.method == "POST":
+        services.rename(session, request.POST.get("title", ""))
+        return _changed(request, session)
+    template = "history/_rename.html" if wants_part(request) else "history/rename.html"
+    return render(request, template, {"row": rows_of([session])[0], "length": services.TITLE_LENGTH})
+
+
+@require_GET
+@login_required
+@vary_on_headers("HX-Request")
+def row(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """The session's row in the list, for a rename that was given up."""
+    session = session_or_404(request.user, session_id)
+    if not wants_part(request):
+        return redirect("history:sessions")
+    return _row(request, session)
+
+
+@require_POST
+@login_required
+@vary_on_headers("HX-Request")
+def pin(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """`pinned` is 1 or 0."""
+    session = session_or_404(request.user, session_id)
+    services.pin(session, pinned=request.POST.get("pinned") == "1")
+    return _changed(request, session)
+
+
+@require_POST
+@login_required
+@vary_on_headers("HX-Request")
+def delete(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """Hide a session, and offer to undo that."""
+    session = session_or_404(request.user, session_id)
+    services.delete(session)
+    if request.POST.get("row"):
+        return _announced(render(request, "history/_deleted.html", {"row": rows_of([session])[0]}))
+    target = f"{reverse('history:sessions')}?undo={session.pk}"
+    return HttpResponseClientRedirect(target) if request.htmx else redirect(target)
+
+
+@require_POST
+@login_required
+@vary_on_headers("HX-Request")
+def restore(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """Undo a deletion."""
+    session = restorable_session_or_404(request.user, session_id)
+    services.restore(session)
+    return _changed(request, session)
+
+
+def _changed(request: SignedInRequest, session: Session) -> HttpResponse:
+    """The session's row for the list; for forms elsewhere nothing but the news; without HTMX, back to where it was."""
+    if not request.htmx:
+        return redirect(safe_next(request, reverse("history:sessions")))
+    if not request.POST.get("row"):
+        return _announced(HttpResponse(status=204))
+    return _announced(_row(request, session))
+
+
+def _row(request: SignedInRequest, session: Session) -> HttpResponse:
+    return render(request, "history/_row.html", {"row": rows_of([session])[0]})
+
+
+def _announced(response: HttpResponse) -> HttpResponse:
+    return trigger_client_event(response, CHANGED)
+
+
+def _list_context(request: SignedInRequest) -> dict[str, Any]:
+    form = HistoryForm(request.GET, models=used_models(request.user))
+    cursor = Cursor.parse(request.GET.get("after", ""))
+    page = session_page(matching_sessions(request.user, form), after=cursor, terms=form.terms)
+    return {
+        "form": form,
+        "page": page,
+        "sections": _joined_on(page.sections, cursor),
+        "query": _query_string(request.GET),
+        "older": _query_string(request.GET, after=str(page.next)) if page.next else "",
+    }
+
+
+def _joined_on(sections: Sequence[Section], cursor: Cursor | None) -> Sequence[Section]:
+    """A page that goes on with the group that the page before it ended in does not repeat its heading."""
+    if cursor is not None and sections and sections[0].group == cursor.group:
+        return [sections[0]._replace(heading=""), *sections[1:]]
+    return sections
+
+
+def _query_string(query: QueryDict, **changes: str) -> str:
+    """The filters that are set, as the next request's query string."""
+    names = [*HistoryForm.base_fields, *changes]
+    values = QueryDict(mutable=True)
+    values.update({name: value for name in names if (value := changes.get(name, query.get(name)))})
+    return values.urlencode()
+
+
+def _just_deleted(request: SignedInRequest) -> Session | None:
+    try:
+        session_id = UUID(request.GET.get("undo", ""))
+    except ValueError:
+        return None
+    return restorable_sessions(request.user).filter(pk=session_id).first()
+
+
+def _session_on_page(request: SignedInRequest) -> UUID | None:
+    """The session that the page around the left column shows."""
+    try:
+        match = resolve((request.htmx.current_url_abs_path or "").partition("?")[0])
+    except Resolver404:
+        return None
+    return match.kwargs.get("session_id") if match.view_name == "prompts:session" else None
