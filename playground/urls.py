@@ -13,5 +13,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("playground.accounts.urls")),
     path("", include("playground.workspaces.urls")),
+    path("", include("playground.connections.urls")),
+    path("", include("playground.history.urls")),
     path("", include("playground.prompts.urls")),
 ]
