@@ -2,16 +2,16 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
-
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from playground.routing import websocket_urlpatterns  # noqa: E402  (consumers need the apps to be loaded)
 from playground.runs.lifespan import WithEngine  # noqa: E402
+from playground.threaded import ThreadedHandler  # noqa: E402
 
 application = WithEngine(
-    ProtocolTypeRouter({"http": _http, "websocket": URLRouter(websocket_urlpatterns)})  # type: ignore[arg-type]
+    ProtocolTypeRouter({"http": ThreadedHandler(), "websocket": URLRouter(websocket_urlpatterns)})  # type: ignore[arg-type]
 )

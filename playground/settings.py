@@ -91,12 +91,13 @@ TEMPLATES = [
 
 DATABASE_URL = env_url("DATABASE_URL", schemes=("postgres", "postgresql"))
 if DATABASE_URL:
-    DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(DATA_DIR / "playground.sqlite3"),
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # A deferred transaction that reads before it writes fails at once with "locked" under WAL.
                 "transaction_mode": "IMMEDIATE",
