@@ -25,8 +25,15 @@ def test_a_later_start_finds_the_same() -> None:
     assert User.objects.count() == 1
 
 
-def test_an_installation_with_people_gets_no_new_account() -> None:
+def test_people_who_came_by_token_first_do_not_lock_the_operator_out() -> None:
     make_user()
+    owner = ensure_first_user()
+    assert owner is not None
+    assert owner.is_superuser
+
+
+def test_without_an_active_superuser_there_is_no_one_to_greet() -> None:
+    make_user(is_superuser=True, is_active=False)
     assert ensure_first_user() is None
     assert User.objects.count() == 1
 
