@@ -1,0 +1,21 @@
+"""Which session, turn or run a request names. What is not the user's does not exist for them: 404."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+
+from playground.accounts.models import User
+from playground.runs.access import visible_runs, visible_sessions, visible_turns
+from playground.runs.models import Run, Session, Turn
+
+
+def session_or_404(user: User, session_id: UUID) -> Session:
+    return get_object_or_404(visible_sessions(user), pk=session_id)
+
+
+def turn_or_404(user: User, turn_id: UUID) -> Turn:
+    return get_object_or_404(visible_turns(user).select_related("session"), pk=turn_id)
+
+
+def run_or_404(user: User, run_id: UUID) -> Run:
+    return get_object_or_404(visible_runs(user), pk=run_id)

@@ -1,0 +1,66 @@
+"""How a run is shown in its lane."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+
+from playground.prompts.texts import TEXTS
+from playground.recording.status import RunStatus
+from playground.runs.models import Run
+
+register = template.Library()
+
+_NO_PROBLEM = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
+
+
+@register.simple_tag
+def lane_texts() -> Mapping[str, Promise]:
+    """For the scripts."""
+    return TEXTS
+
+
+@register.filter
+def state(run: Run) -> str:
+    """The run's status; what still runs is "waiting" until the scripts know more."""
+    return run.status if run.is_final else "waiting"
+
+
+@register.filter
+def state_text(run: Run) -> Promise:
+    return TEXTS[state(run)]
+
+
+@register.filter
+def problem(run: Run) -> str:
+    """One sentence about a run that did not end well; "" for the others."""
+    if not run.is_final or run.status in _NO_PROBLEM:
+        return ""
+    return run.error_message or str(TEXTS[f"{run.status}.detail"])
+
+
+@register.filter
+def duration(ms: Any) -> str:
+    """In three significant figures, as `static/js/lib/format.js` writes it; "–" for None."""
+    if not isinstance(ms, int | float):
+        return "–"
+    if ms >= 60_000:
+        minutes, seconds = divmod(round(ms / 1000), 60)
+        return f"{minutes} min {seconds:02} s"
+    value, unit = (ms / 1000, "s") if ms >= 999.5 else (ms, "ms")
+    decimals = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    text = f"{value:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+
+
+@register.filter
+def rate(per_second: Any) -> str:
+    if not isinstance(per_second, int | float):
+        return "–"
+    return f"{per_second:.0f}" if per_second >= 100 else f"{per_second:.1f}"
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()

@@ -1,0 +1,39 @@
+"""What a lane says about its run: for the page as the server renders it, and for the scripts that keep it current.
+
+`{name}` stands for a value that the scripts fill in.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TEXTS: Final[Mapping[str, Promise]] = {
+    "waiting": _("waiting for the first token"),
+    "loading": _("loading the model…"),
+    "loading.progress": _("loading the model… {percent} %"),
+    "streaming": _("streaming"),
+    "slow": _("no chunk for {n} s"),
+    "retrying": _("retry {n}/{of} in {in} — {cause}"),
+    "stopping": _("stopping…"),
+    "reconnecting": _("reconnecting…"),
+    "signed-out": _("You are signed out. Sign in again to go on watching: the answer is being saved."),
+    "forbidden": _("This page may not watch answers. Open it at the address that the server was started for."),
+    "refused": _("not available"),
+    "completed": _("completed"),
+    "truncated": _("cut off"),
+    "truncated.detail": _("The connection closed before the answer was complete. What came is kept; retry to get all."),
+    "filtered": _("filtered"),
+    "filtered.detail": _("The provider's content filter stopped this answer. Change the prompt and send it again."),
+    "failed": _("failed"),
+    "failed.detail": _("The model did not answer. Retry, or look at the events for the reason."),
+    "cancelled": _("stopped"),
+    "interrupted": _("interrupted"),
+    "interrupted.detail": _("The server stopped while this answer was streaming. What came is kept; retry to get all."),
+    "done": _("{model}: {state}, {n} chunks"),
+    "not-sent": _("Not sent: the server could not be reached. Your text is still here; send it again."),
+    "not-sent.signed-out": _("Not sent: you are signed out. Your text is kept; sign in and send it again."),
+    "not-sent.error": _("Not sent: the server had an error. Your text is still here; send it again."),
+    "not-reached": _("The server could not be reached. Try again."),
+}

@@ -1,0 +1,115 @@
+/**
+ * The composer: Enter sends (never while an input method composes), a draft survives a reload, and nothing typed is
+ * lost: the prompt is emptied only when the server has taken it.
+ */
+import { Draft } from "../lib/draft.js";
+import { goToEnd } from "../lib/scroll.js";
+import { text } from "../lib/texts.js";
+
+const TOUCH = window.matchMedia("(pointer: coarse)"); // there Enter makes a new line, and the button sends
+
+class PromptComposer extends HTMLElement {
+  #listeners = null;
+  #sent = null;
+
+  connectedCallback() {
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    const page = this.ownerDocument;
+    this.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    this.addEventListener("input", () => this.#draft.save(this.#form), { signal });
+    this.addEventListener("htmx:before:request", (event) => this.#sending(event), { signal });
+    this.addEventListener("htmx:after:request", (event) => this.#answered(event.detail.ctx), { signal });
+    this.addEventListener("htmx:after:swap", (event) => this.#swapped(event.detail.ctx), { signal });
+    this.addEventListener("htmx:error", () => this.#notSent("not-sent"), { signal });
+    page.addEventListener("click", (event) => this.#example(event), { signal });
+    page.addEventListener("htmx:after:swap", (event) => this.#filled(event.detail.ctx), { signal });
+    this.#draft.restore(this.#form);
+  }
+
+  disconnectedCallback() {
+    this.#listeners.abort();
+  }
+
+  get #form() {
+    return this.querySelector("form");
+  }
+
+  get #prompt() {
+    return this.#form.elements.prompt;
+  }
+
+  get #draft() {
+    return new Draft(`${this.dataset.user}:${this.#form.elements.session.value || "new"}`);
+  }
+
+  #pressed(event) {
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return; // 229: Safari, when composing
+    const asked = event.ctrlKey || event.metaKey;
+    if (!asked && (event.target !== this.#prompt || event.shiftKey || event.altKey || TOUCH.matches)) return;
+    event.preventDefault();
+    this.#form.requestSubmit(this.querySelector(".composer__send"));
+  }
+
+  #sending(event) {
+    if (event.target !== this.#form) return;
+    this.#sent = { prompt: this.#prompt.value, draft: this.#draft };
+    this.#say("");
+  }
+
+  #answered({ response }) {
+    if (response.status >= 500 && response.status !== 503) this.#notSent("not-sent.error");
+    else if ([401, 403].includes(response.status)) this.#notSent("not-sent.signed-out");
+  }
+
+  /** The server took the turn, or sent the composer back with what is wrong. */
+  #swapped(ctx) {
+    if (ctx.sourceElement !== this.#form || !this.#sent) return;
+    const { prompt, draft } = this.#sent;
+    this.#sent = null;
+    if (ctx.response.status >= 300) return this.#showError();
+    draft.clear();
+    if (this.#prompt.value === prompt) this.#prompt.value = "";
+    else this.#draft.save(this.#form);
+    this.#forgetErrors();
+    goToEnd(document.querySelector(".workbench__scroll"));
+  }
+
+  /** "Edit and resend" filled the composer. */
+  #filled(ctx) {
+    if (this.#form?.elements.before && ctx.sourceElement.matches?.("[hx-target='#composer']")) this.#prompt.focus();
+  }
+
+  #example(event) {
+    const example = event.target.closest("[data-example]");
+    if (!example || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    this.#prompt.value = example.textContent;
+    this.#draft.save(this.#form);
+    this.#prompt.focus();
+  }
+
+  #showError() {
+    const first = [...this.#form.elements].find((field) => field.ariaInvalid === "true");
+    const drawer = first?.closest("[popover]");
+    if (drawer && getComputedStyle(drawer).display === "none") drawer.showPopover();
+    (first ?? this.#prompt).focus();
+  }
+
+  #forgetErrors() {
+    for (const field of this.#form.elements) field.removeAttribute("aria-invalid");
+    for (const error of document.querySelectorAll(".composer .field__error, .settings .field__error")) error.remove();
+  }
+
+  #notSent(key) {
+    this.#say(text(key));
+  }
+
+  #say(message) {
+    const place = this.querySelector("[data-not-sent]");
+    place.textContent = message;
+    place.hidden = message === "";
+  }
+}
+
+customElements.define("prompt-composer", PromptComposer);

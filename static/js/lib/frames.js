@@ -1,0 +1,34 @@
+/**
+ * Drawing in animation frames. Views ask for a frame; each frame draws the asking views until its time is spent, so
+ * that no task grows long however much text came at once. Nothing is drawn while the page is hidden.
+ */
+const BUDGET_MS = 8;
+const waiting = new Set();
+let requested = false;
+
+/** `view.draw(deadline)` is called in the next frame, and again in later ones while it returns true (there is more). */
+export function requestDraw(view) {
+  waiting.add(view);
+  schedule();
+}
+
+export function cancelDraw(view) {
+  waiting.delete(view);
+}
+
+function schedule() {
+  if (requested) return;
+  requested = true;
+  requestAnimationFrame(drawAll);
+}
+
+function drawAll(now) {
+  requested = false;
+  const deadline = now + BUDGET_MS;
+  const views = [...waiting];
+  waiting.clear();
+  for (const view of views) {
+    if (performance.now() >= deadline || view.draw(deadline)) waiting.add(view);
+  }
+  if (waiting.size > 0) schedule();
+}

@@ -1,0 +1,18 @@
+/** Short notices about something that did not work, where no place on the page is its own. */
+import { text } from "./texts.js";
+
+const SHOWN_MS = 8000;
+
+function toast(message, level = "error") {
+  const notice = document.createElement("p");
+  notice.className = `notice notice--${level}`;
+  notice.textContent = message;
+  document.getElementById("toasts")?.append(notice);
+  setTimeout(() => notice.remove(), SHOWN_MS);
+}
+
+document.addEventListener("playground:notice", (event) => toast(event.detail.message, event.detail.level));
+
+document.addEventListener("htmx:error", (event) => {
+  if (!event.target.closest?.("prompt-composer")) toast(text("not-reached"));
+});

@@ -1,0 +1,72 @@
+/**
+ * Character by character: one grapheme after the other, a line for each line, a cursor at the end. It types at the
+ * pace of the stream and hurries when it has fallen behind: what waits is typed within a quarter of a second.
+ */
+const FRAMES_BEHIND = 15;
+const HELD_MS = 200; // the last grapheme may still grow (accents, joined emoji): wait this long for more
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+export class CharactersView {
+  #record;
+  #list;
+  #next = 0; // chunk
+  #pending = ""; // text not yet typed
+  #since = 0; // when the newest of it came
+  #text = null;
+
+  constructor(record, host) {
+    this.#record = record;
+    this.#list = document.createElement("ol");
+    this.#list.className = "characters characters--live";
+    host.replaceChildren(this.#list);
+    this.#newLine();
+  }
+
+  draw() {
+    this.#take();
+    if (!this.#pending) return false;
+    const wanted = Math.max(1, Math.ceil(this.#pending.length / FRAMES_BEHIND));
+    this.#type(this.#graphemes(wanted));
+    return this.#pending !== "";
+  }
+
+  #take() {
+    const { chunks } = this.#record;
+    if (this.#next >= chunks.length) return;
+    const parts = [];
+    for (; this.#next < chunks.length; this.#next += 1) {
+      if (chunks[this.#next].part === "text") parts.push(chunks[this.#next].text);
+    }
+    this.#pending += parts.join("");
+    this.#since = performance.now();
+  }
+
+  /** At most `wanted` graphemes; a long backlog is not segmented anew in every frame. */
+  #graphemes(wanted) {
+    const head = this.#pending.slice(0, wanted * 4 + 64);
+    const graphemes = Array.from(segmenter.segment(head), ({ segment }) => segment);
+    if (head.length < this.#pending.length ? graphemes.length > 1 : !this.#settled()) graphemes.pop();
+    return graphemes.slice(0, wanted);
+  }
+
+  #settled() {
+    return this.#record.phase === "ended" || performance.now() - this.#since >= HELD_MS;
+  }
+
+  #type(graphemes) {
+    for (const grapheme of graphemes) {
+      this.#pending = this.#pending.slice(grapheme.length);
+      if (grapheme === "\n" || grapheme === "\r\n" || grapheme === "\r") this.#newLine();
+      else this.#text.appendData(grapheme);
+    }
+  }
+
+  #newLine() {
+    const line = document.createElement("li");
+    line.className = "characters__line";
+    this.#text = document.createTextNode("");
+    line.append(this.#text);
+    this.#list.append(line);
+  }
+}
