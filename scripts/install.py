@@ -57,7 +57,7 @@ def _install(name: str, *, packages: int) -> str:
         text=True,
     ) as pip:
         assert pip.stdout is not None  # noqa: S101  (asked for above)
-        errors = []
+        errors: list[str] = []
         for line in pip.stdout:
             progress.show(line)
             if line.startswith(("ERROR", "  ERROR", "error")) or errors:

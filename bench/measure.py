@@ -1,0 +1,102 @@
+"""One measurement: a load on a subject, and what each process used for it."""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.processes import ROOT, Subject, prefer, sample_peak, usage
+from bench.upstream import Pace
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cpu_us` is of the subject, per token, from the first request to when all is stored; `steady_us` only while all
+    streams stream; `upstream_us` and `load_us` are of the two processes that make the load. `rss_mib` is the peak."""
+
+    subject: str
+    streams: int
+    repeat: int
+    cpu_us: float
+    steady_us: float
+    upstream_us: float
+    load_us: float
+    rss_mib: float
+    received: dict[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        own: Any = getattr(self, name, None)
+        return float(self.received[name] if own is None else own)
+
+
+async def measure(subject: Subject, upstream: psutil.Process, streams: int, pace: Pace, repeat: int) -> Row:
+    spec = {
+        "reader": subject.reader,
+        "base_url": subject.base_url,
+        "streams": streams,
+        "pace": pace,
+        "model": subject.model_prefix + pace.model,
+        "token": subject.token,
+    }
+    load = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert load.stdin
+    assert load.stdout
+    load_process = psutil.Process(load.pid)
+    prefer(load_process)
+    measured = {"subject": subject.process or load_process, "upstream": upstream, "load": load_process}
+    load.stdin.write(json.dumps(spec).encode())
+    load.stdin.close()
+    peak = [0]
+    sampler = asyncio.create_task(sample_peak(measured["subject"], peak))
+    cpu: dict[str, dict[str, float]] = {}
+    received: dict[str, float] = {}
+    try:
+        while line := (await load.stdout.readline()).decode().strip():
+            if line.startswith("{") and "added_p50" in line:
+                received = json.loads(line)
+            elif line.isalpha():
+                cpu[line] = {name: usage(process).cpu for name, process in measured.items()}
+            else:
+                print(f"  {subject.name}: {line}", file=sys.stderr)
+        await load.wait()
+    finally:
+        sampler.cancel()
+        await asyncio.gather(sampler, return_exceptions=True)
+    if not received:
+        raise RuntimeError(f"the load on {subject.name} ended without a result")
+    return _row(subject.name, streams, repeat, cpu, received, peak[0])
+
+
+def _row(
+    name: str, streams: int, repeat: int, cpu: dict[str, dict[str, float]], received: dict[str, float], peak: int
+) -> Row:
+    def per_token(process: str, begin: str, end: str, tokens: float) -> float:
+        if not tokens or begin not in cpu or end not in cpu:
+            return float("nan")
+        return (cpu[end][process] - cpu[begin][process]) / tokens * 1e6
+
+    tokens = received["received"]
+    return Row(
+        subject=name,
+        streams=streams,
+        repeat=repeat,
+        cpu_us=per_token("subject", "ready", "settled", tokens),
+        steady_us=per_token("subject", "steady", "ending", received["steady_tokens"]),
+        upstream_us=per_token("upstream", "ready", "settled", tokens),
+        load_us=per_token("load", "ready", "settled", tokens),
+        rss_mib=peak / 2**20,
+        received=received,
+    )
+
+
+def profile_command(process: psutil.Process, seconds: float, output: Path) -> list[str]:
+    return [
+        "py-spy", "record", "--pid", str(process.pid), "--duration", str(round(seconds)), "--rate", "200",
+        "--format", "raw", "--output", str(output),
+    ]  # fmt: skip
