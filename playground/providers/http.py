@@ -4,6 +4,7 @@ httpx's own transport costs about 230 µs of CPU per token read, its API over ai
 `httpx-aiohttp` and bodies are read from aiohttp's stream. Nothing else in the project talks to an upstream.
 """
 
+import asyncio
 import base64
 import re
 import ssl
@@ -46,15 +47,16 @@ class UpstreamResponse:
         """What each network read gave. Raises ConnectionLost, MalformedAnswer, UnsupportedEncoding."""
         return self._body if self.encoding == "identity" else _Inflated(self._body, self.encoding)
 
-    async def read(self, limit: int) -> bytes:
-        """The rest of the body, or about `limit` bytes of it; if the connection is lost, what came before."""
+    async def read(self, limit: int, seconds: float) -> bytes:
+        """The body; of a longer, slower or broken one what came first. Raises MalformedAnswer, UnsupportedEncoding."""
         body = b""
         try:
-            async for raw in self.aiter_raw():
-                body += raw
-                if len(body) >= limit:
-                    break
-        except errors.ConnectionLost:
+            async with asyncio.timeout(seconds):
+                async for raw in self.aiter_raw():
+                    body += raw
+                    if len(body) >= limit:
+                        break
+        except (TimeoutError, errors.ConnectionLost):
             pass
         return body
 

@@ -1,13 +1,19 @@
-"""Stream one run: attempts, retries and timers."""
+"""Stream one run: attempts, and the waits between them."""
 
 import asyncio
 import random as _random
 from collections.abc import Awaitable, Callable
 
+from playground.providers.attempt import Attempt, Tape
+from playground.providers.dialects import dialect
 from playground.providers.endpoint import Endpoint
+from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient
 from playground.providers.request import GenerationRequest
-from playground.providers.sink import Outcome, Sink
+from playground.providers.retry import delay_before
+from playground.providers.sink import ErrorInfo, Outcome, Sink
+from playground.recording.events import RETRY_SCHEDULED
+from playground.recording.status import RunStatus
 
 
 async def stream_run(
@@ -21,6 +27,36 @@ async def stream_run(
 ) -> Outcome:
     """Send `request`, emit what happens into `sink`, and say how it ended.
 
-    Never raises for what the upstream does. Cancelling it closes the upstream's socket at once.
+    Never raises for what the upstream does. Cancelling it closes the upstream's socket at once. `timeouts.total` spans
+    all attempts and the waits between them.
     """
-    raise NotImplementedError
+    loop = asyncio.get_running_loop()
+    total_at = loop.time() + endpoint.timeouts.total
+    try:
+        spoken = dialect(endpoint.dialect)
+        outgoing = spoken.request(endpoint, request)
+    except ProviderError as error:  # nothing was sent
+        return Outcome(error.ends_as, error=ErrorInfo(error.code, error.message), attempts=0)
+    tape = Tape(sink)
+    number = 1
+    while True:
+        attempt = Attempt(number, endpoint, spoken.parser(request), tape)
+        failure = await attempt.send(outgoing, http, total_at)
+        if failure is None or not attempt.may_be_followed(failure):
+            return _outcome(attempt, failure)
+        number += 1
+        delay = delay_before(number, failure, endpoint.retry, random)
+        if loop.time() + delay >= total_at:
+            return _outcome(attempt, failure)
+        plan = {"attempt": number, "of": endpoint.retry.attempts, "delay_ms": round(delay * 1000), "code": failure.code}
+        sink.emit(RETRY_SCHEDULED, plan)
+        await sleep(delay)
+
+
+def _outcome(attempt: Attempt, failure: ProviderError | None) -> Outcome:
+    finish_reason, usage = attempt.parser.finish_reason, attempt.parser.usage
+    if failure is not None:
+        error = ErrorInfo(failure.code, failure.message)
+        return Outcome(failure.ends_as, finish_reason, error, usage, attempt.number)
+    status = RunStatus.FILTERED if finish_reason == "content_filter" else RunStatus.COMPLETED
+    return Outcome(status, finish_reason, None, usage, attempt.number)

@@ -145,11 +145,11 @@ class Body:
         return raw
 
     def close(self) -> None:
-        """Give the connection back if the body has ended; close its socket at once if not."""
-        if self._content.is_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        """Give the connection back if the body has ended; close its socket at once if not, without a TLS farewell."""
+        connection = self._response.connection
+        if connection is not None and connection.transport is not None and not self._content.is_eof():
+            connection.transport.abort()
+        self._response.close()
 
 
 with warnings.catch_warnings():
