@@ -122,7 +122,8 @@ def _started(data: Data) -> str:
     request = data.get("request") or {}
     count = request.get("messages_count")
     messages = ngettext("%(count)d message", "%(count)d messages", count) % {"count": count} if count else ""
-    return _joined(data.get("model"), data.get("dialect"), messages, _json(request.get("parameters") or {}))
+    parameters = request.get("parameters")
+    return _joined(data.get("model"), data.get("dialect"), messages, _json(parameters) if parameters else "")
 
 
 def _headers(data: Data) -> str:

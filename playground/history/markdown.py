@@ -4,6 +4,7 @@ Model output is hostile. Raw HTML is shown as text; links go only to http, https
 that showing an answer fetches nothing; and what the renderer made is sanitised again. No `style`, no `id`.
 """
 
+import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ _TAGS: Final = frozenset(
         *("ol", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
     ]
 )
+# Line ends in a paragraph are kept on the page; those between blocks would become empty lines.
+_BETWEEN_BLOCKS: Final = re.compile(r"\n+(?=</?(?:ul|ol|li|p|blockquote|pre|table|thead|tbody|tr|td|th|div|h[1-6]|hr)\b)")
 _ALIGNMENTS: Final = {f"text-align:{side}": f"prose__cell--{side}" for side in ("left", "center", "right")}
 
 
@@ -80,7 +83,7 @@ _SANITIZER: Final = nh3.Cleaner(
 def render_markdown(text: str) -> SafeString:
     """CommonMark with tables, strikethrough and task lists. Takes well under a second whatever the text is."""
     head, rest = _split(text)
-    html = _SANITIZER.clean(_PARSER.render(head, {"code_left": CODE_TOTAL}))
+    html = _SANITIZER.clean(_BETWEEN_BLOCKS.sub("", _PARSER.render(head, {"code_left": CODE_TOTAL})))
     if not rest:
         return mark_safe(html)  # noqa: S308  (sanitised in the line above)
     note = _("The rest of this long answer is shown as plain text.")

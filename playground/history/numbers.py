@@ -36,12 +36,12 @@ def speed(metrics: Metrics) -> list[Number]:
     return [number for number in found if number]
 
 
-def all_numbers(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> list[Number]:
+def counts(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> list[Number]:
+    """What only the timeline shows."""
     longest = _time(metrics, "gap_max_ms", _("Longest gap"), _("The longest time between two chunks"))
     received = max((event.offset for event in events), default=0)
     stalls = _("Gaps from %(time)s on: at least 1 s, and 10 times the median") % {"time": duration(timeline.stall_from)}
     return [
-        *speed(metrics),
         *([longest] if longest else []),
         Number(_("Stalls"), str(len(timeline.stalls)), stalls),
         Number(_("Chunks"), f"{metrics.get('chunks', 0):,}", _("Pieces as the provider cut them")),

@@ -12,7 +12,7 @@ from playground.history.event_rows import PAGE as EVENTS
 from playground.history.gaps import duration, gap_labels, probability_labels
 from playground.history.http import SignedInRequest
 from playground.history.markdown import render_markdown
-from playground.history.numbers import all_numbers
+from playground.history.numbers import counts, speed
 from playground.history.timeline import build_timeline
 from playground.history.timeline_drawing import draw
 from playground.history.timeline_words import PHASES, description, moments
@@ -53,7 +53,7 @@ def tokens(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, A
     page = token_page(log.events, after)
     return {
         "page": page,
-        "html": render_tokens(page.tokens),
+        "html": render_tokens(page),
         "from_start": after >= 0,
         "next_query": f"after={page.next}",
         "gap_labels": gap_labels(),
@@ -64,14 +64,16 @@ def tokens(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, A
 def timeline(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
     now = None if run.is_final else int((timezone.now() - run.created_at).total_seconds() * 1e6)
     found = build_timeline(log.events, now=now)
-    phases = {span.phase for lane in found.lanes for span in lane.spans}
+    drawing = draw(found)
+    phases = {bar.phase for row in drawing.rows for bar in row.bars}
     return {
         "timeline": found,
-        "drawing": draw(found),
+        "drawing": drawing,
         "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in phases],
         "description": description(found),
         "moments": list(moments(found)),
-        "numbers": all_numbers(log.metrics(), log.events, found),
+        "speed": speed(log.metrics()),
+        "counts": counts(log.metrics(), log.events, found),
         "stall_from": duration(found.stall_from),
     }
 

@@ -30,6 +30,10 @@ class Badge:
     kind: str
     icon: str
 
+    @property
+    def notice(self) -> str:
+        return "notice--danger" if self.kind == "badge--danger" else "notice--warning"
+
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:

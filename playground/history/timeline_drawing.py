@@ -23,6 +23,7 @@ PLOT_HEAD, PLOT = 30, 112
 AXIS = 24
 _PLOT_SCALE = 100  # the nested viewBox is COLUMNS × _PLOT_SCALE
 _TICKS = 6
+_LEAST_ROW = 0.01  # of the run: a shorter wait before the first attempt has none
 
 
 class Bar(NamedTuple):
@@ -122,7 +123,8 @@ class Drawing:
 
 def draw(timeline: Timeline) -> Drawing:
     end = max(timeline.end, 1)
-    rows = [_row(lane, BAND + ROW * index, end) for index, lane in enumerate(timeline.lanes)]
+    lanes = [lane for lane in timeline.lanes if lane.number or lane.loading is not None or lane.end > end * _LEAST_ROW]
+    rows = [_row(lane, BAND + ROW * index, end) for index, lane in enumerate(lanes)]
     bottom = BAND + ROW * len(rows)
     plot = None
     if timeline.gaps:
@@ -150,13 +152,13 @@ def _row(lane: Lane, top: int, end: int) -> Row:
         outcome=lane_outcome(lane),
         failed=lane.error is not None,
         top=top,
-        bars=[_bar(span, end) for span in spans],
+        bars=[_bar(span, end, labelled=span.phase != Phase.STREAM or not stalls) for span in spans],
         points=points,
     )
 
 
-def _bar(span: Span, end: int) -> Bar:
-    share = span.length / end
+def _bar(span: Span, end: int, *, labelled: bool) -> Bar:
+    share = span.length / end if labelled else 0
     room = "wide" if share >= 0.2 else "some" if share >= 0.09 else ""
     return Bar(
         phase=span.phase,
@@ -183,7 +185,7 @@ def _merged(gaps: Sequence[Gap], least: int) -> list[Gap]:
 def _ticks(end: int) -> Iterator[Tick]:
     step = _nice_step(end / _TICKS)
     for t in range(0, end + 1, step):
-        anchor = "start" if t == 0 else "end" if t > end * 0.93 else "middle"
+        anchor = "start" if t == 0 else "end" if t > end * 0.96 else "middle"
         yield Tick(_percent(t, end), duration(t) if t else "0", anchor)
 
 

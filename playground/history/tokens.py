@@ -1,5 +1,6 @@
 """An answer chunk by chunk: where the provider cut it, how long each took to come, how sure the model was."""
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -13,6 +14,7 @@ from playground.history.gaps import duration, gap_step, probability_step
 from playground.recording.events import CHUNK, Event
 
 PAGE: Final = 2_000
+_ROW = 64
 
 
 class Token(NamedTuple):
@@ -35,9 +37,10 @@ class Token(NamedTuple):
 
 
 class TokenPage(NamedTuple):
-    """`total` counts all tokens; `next` is the seq after which the next page starts, None on the last page."""
+    """`first` is the number of the page's first token, of `total`; the next page follows the seq `next`."""
 
     tokens: Sequence[Token]
+    first: int
     total: int
     next: int | None
     has_logprobs: bool
@@ -73,19 +76,26 @@ def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE) -> T
     rest = [token for token in everything if token.seq > after]
     page = rest[:limit]
     following = page[-1].seq if len(rest) > limit else None
-    return TokenPage(page, len(everything), following, any(token.logprobs for token in everything))
+    has_logprobs = any(token.logprobs for token in everything)
+    return TokenPage(page, len(everything) - len(rest), len(everything), following, has_logprobs)
 
 
-def render_tokens(page: Sequence[Token]) -> SafeString:
-    """A span a token; where another attempt begins, a break that says so."""
-    parts: list[str] = []
-    attempt = page[0].attempt if page else 1
-    for token in page:
-        if token.attempt != attempt:
-            attempt = token.attempt
-            parts.append(f'<span class="tokens__break">{escape(_("Attempt %(number)d") % {"number": attempt})}</span>')
-        parts.append(_render(token))
-    return mark_safe("".join(parts))  # noqa: S308  (text and titles are escaped)
+def render_tokens(page: TokenPage) -> SafeString:
+    """Rows of spans, a span a token; another attempt begins a row of its own that says so."""
+    rows: list[str] = []
+    attempt = page.tokens[0].attempt if page.tokens else 1
+    number = page.first
+    for of, members in itertools.groupby(page.tokens, key=lambda token: token.attempt):
+        if of != attempt:
+            attempt = of
+            rows.append(f'<li class="tokens__break">{escape(_("Attempt %(number)d") % {"number": of})}</li>')
+        group = list(members)
+        for index in range(0, len(group), _ROW):
+            spans = "".join(_render(token) for token in group[index : index + _ROW])
+            start = f'<span class="tokens__start">{number + index}</span>'
+            rows.append(f'<li class="tokens__row">{start}<span class="tokens__text">{spans}</span></li>')
+        number += len(group)
+    return mark_safe("\n".join(rows))  # noqa: S308  (text and titles are escaped)
 
 
 def _render(token: Token) -> str:
