@@ -1,5 +1,6 @@
 """Tries a connection: which models its upstream names, and whether an answer really streams."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import orjson
 from playground.providers import refusals
 from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
-from playground.providers.errors import MalformedAnswer, ProviderError
+from playground.providers.errors import MalformedAnswer, ProviderError, TotalTimeout
 from playground.providers.http import UpstreamClient
 from playground.providers.redaction import hide, secrets_of
 from playground.providers.request import GenerationRequest, Message, Parameters
@@ -19,6 +20,7 @@ from playground.recording.metrics import measure
 from playground.recording.status import RunStatus
 
 _PATIENCE: Final = Timeouts(connect=5.0, first_chunk=20.0, between_chunks=10.0, total=30.0)
+_LIST_S: Final = 10.0
 _MAX_BODY: Final = 2_000_000
 _MAX_TOKENS: Final = 16
 _PROMPT: Final = "Count from one to five."
@@ -60,16 +62,17 @@ async def check(endpoint: Endpoint, model_names: list[str], http: UpstreamClient
 
 async def _list(endpoint: Endpoint, http: UpstreamClient) -> tuple[str, ...]:
     headers = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
-    async with http.stream(HttpRequest("GET", "/models", headers), endpoint) as response:
-        body = await response.read(_MAX_BODY)
+    try:
+        async with asyncio.timeout(_LIST_S), http.stream(HttpRequest("GET", "/models", headers), endpoint) as response:
+            body = await response.read(_MAX_BODY, _LIST_S)
+    except TimeoutError:
+        raise TotalTimeout(f"The provider did not name its models within {_LIST_S:g} s.") from None
     if response.status != 200:
         raise refusals.from_answer(response.status, response.headers, body)
     try:
         return _names(orjson.loads(body))
     except (orjson.JSONDecodeError, TypeError, KeyError):
-        raise MalformedAnswer(
-            "The provider's list of models is not one: check that the base URL includes its /v1."
-        ) from None
+        raise MalformedAnswer("The provider names no models: check that the base URL includes its /v1.") from None
 
 
 def _names(listing: Any) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from playground.connections import builtin, parse
-from playground.connections.dialects import DIALECTS
 from playground.connections.models import Connection
 from playground.connections.secrets import Secrets, SecretsUnreadable
+from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import RetryPolicy, Timeouts
 from playground.workspaces.models import Workspace
 

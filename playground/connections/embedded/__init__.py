@@ -9,4 +9,4 @@ from typing import Final
 MODEL_NAME: Final = "smollm2-135m"
 SLOTS: Final = 2  # answers at a time; a third waits
 CONTEXT: Final = 2048  # tokens of prompt and answer together, in each slot
-MAX_TOKENS: Final = 1024  # of an answer: the model does not always find an end
+DEFAULT_MAX_TOKENS: Final = 512  # where a request does not say: this model does not always find an end

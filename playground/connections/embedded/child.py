@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-from playground.connections.embedded import CONTEXT, MAX_TOKENS, MODEL_NAME, SLOTS, lockfile
+from playground.connections.embedded import CONTEXT, DEFAULT_MAX_TOKENS, MODEL_NAME, SLOTS, lockfile
 from playground.connections.embedded.probe import model_path
 
 _NO_OPENMP: Final = "its runtime needs the library libgomp.so.1 (Debian and Ubuntu: apt install libgomp1)"
@@ -70,7 +70,7 @@ def _serve(key: str) -> Any:
     params.model_alias = {MODEL_NAME}
     params.n_parallel = SLOTS
     params.n_ctx = CONTEXT * SLOTS  # is divided among the slots
-    params.n_predict = MAX_TOKENS
+    params.n_predict = DEFAULT_MAX_TOKENS  # a request may ask for more, up to the context
     params.cache_ram_mib = 0  # the default may grow to 8 GiB
     params.verbosity = -1
     # A second thread gains 30 % on an idle machine of two cores, and takes the core that serves the pages.

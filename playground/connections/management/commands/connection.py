@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from playground.connections.catalogue import endpoint_of
 from playground.connections.check import Report, check
-from playground.connections.dialects import DIALECTS
 from playground.connections.forms import ConnectionForm
 from playground.connections.models import Connection
 from playground.connections.secrets import SecretsUnreadable
+from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
 from playground.workspaces.models import Workspace
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="Add a connection.")
         add.add_argument("name")
-        add.add_argument("--dialect", required=True, choices=DIALECTS)
+        add.add_argument("--dialect", required=True, choices=list(DIALECTS))
         add.add_argument("--base-url", required=True, help="with its /v1")
         add.add_argument("--key-env", metavar="VAR", help="the environment variable that holds the API key")
         add.add_argument("--allow-private", action="store_true", help="it may be on this machine or network")

@@ -1,0 +1,105 @@
+"""`manage.py connection`, against a simulator in another thread's event loop."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from playground.connections.models import Connection
+from playground.providers.simulator import Simulator
+from playground.workspaces.models import Workspace
+from tests.factories import make_connection, make_workspace
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def base_url() -> Iterator[str]:
+    ready, done = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    urls: list[str] = []
+
+    async def serve() -> None:
+        async with Simulator(api_key="canary-key") as simulator:
+            urls.append(simulator.base_url)
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    ready.wait(10)
+    yield urls[0]
+    loop.call_soon_threadsafe(done.set)
+    thread.join()
+    loop.close()
+
+
+def add(base_url: str, *options: str) -> None:
+    call_command("connection", "add", "up", "--dialect", "openai-chat", "--base-url", base_url, *options)
+
+
+def test_add_takes_the_key_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UP_KEY", "canary-key")
+    add("https://api.example.com/v1", "--key-env", "UP_KEY", "--model", "a", "--model", "b")
+    connection = Connection.objects.get()
+    assert connection.workspace == Workspace.objects.default()
+    assert connection.model_names == ["a", "b"]
+    assert connection.read_secrets().api_key == "canary-key"
+    call_command("connection", "list")
+    out = capsys.readouterr().out
+    assert out == "Added up. Its models are called up/a.\nup\topenai-chat\thttps://api.example.com/v1\ta, b\n"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "options", "message"),
+    [
+        ("nonsense", [], "base_url: Write a whole URL"),
+        ("http://127.0.0.1:1/v1", [], "base_url: This is a private address"),
+        ("https://api.example.com/v1", ["--key-env", "NOT_SET"], "NOT_SET is empty or not set"),
+    ],
+)
+def test_add_says_what_is_wrong(base_url: str, options: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        add(base_url, *options)
+    assert not Connection.objects.exists()
+
+
+def test_remove(capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up")
+    make_connection(make_workspace(), "up")
+    call_command("connection", "remove", "up")
+    assert Connection.objects.filter(name="up").count() == 1, "only the default workspace's"
+    with pytest.raises(CommandError, match="There is no connection 'up'"):
+        call_command("connection", "remove", "up")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_says_how_it_streams(
+    base_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UP_KEY", "canary-key")
+    add(base_url, "--allow-private", "--key-env", "UP_KEY", "--model", "sim-n8-r100-d0")
+    call_command("connection", "test", "up")
+    out = capsys.readouterr().out
+    assert "models: sim-n256-r50-d100" in out
+    assert "sim-n8-r100-d0: streams, 8 chunks, first after " in out
+    assert "canary" not in out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_tells_an_upstream_that_does_not_stream(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-whole-n8-r0-d0"])
+    call_command("connection", "test", "up")
+    assert "sim-whole-n8-r0-d0: answers in one piece" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_fails_with_the_upstreams_reason(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up", base_url=base_url, api_key="canary-wrong", model_names=["sim-n8-r0-d0"])
+    with pytest.raises(CommandError, match="did not accept the API key") as caught:
+        call_command("connection", "test", "up")
+    assert "canary" not in capsys.readouterr().out + str(caught.value)
