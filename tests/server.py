@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import orjson
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ class Server:
         self.ws_url = f"ws://127.0.0.1:{self.port}/ws/v1"
         self.output: list[str] = []
         keep = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-        self._environment = {
+        self.environment = {
             **keep,
             "DATA_DIR": str(data_dir),
             "DJANGO_SETTINGS_MODULE": "playground.settings",
@@ -51,7 +52,7 @@ class Server:
         done = subprocess.run(
             [sys.executable, "manage.py", *args],
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -64,7 +65,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(self.port)],
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -197,6 +198,7 @@ class Follower:
     def until(self, events: int) -> None:
         """Read until at least so many events are there."""
         while len(self.events) < events:
+            assert self.ended is None, self.events[-1]
             self.step()
 
     def finish(self) -> str:
@@ -204,6 +206,13 @@ class Follower:
         while self.ended is None:
             self.step()
         return self.text
+
+    def until_closed(self) -> int | None:
+        """Read until the server closes the socket; return the close code."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                self.step()
+        return self.socket.close_code
 
     @property
     def text(self) -> str:

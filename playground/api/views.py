@@ -70,7 +70,7 @@ def create_run(request: ApiRequest, payload: RunIn) -> tuple[int, dict[str, Any]
     draft = TurnDraft(
         model_ids=[payload.model],
         prompt=payload.prompt or "",
-        messages=[m.dict() for m in payload.messages or ()],
+        messages=None if payload.messages is None else [m.dict() for m in payload.messages],
         parameters=payload.params,
     )
     turn = start_turn(token.user, token.workspace, draft, _session(request, payload.session), idempotency)
@@ -184,14 +184,18 @@ def _started(request: HttpRequest, run: Run) -> dict[str, Any]:
 def _run_out(request: HttpRequest, run: Run) -> dict[str, Any]:
     """A run; what is only known at its end is, until then, read from its log."""
     if run.is_final:
-        now: Mapping[str, Any] = {"text": run.text, "attempts": run.attempts, "metrics": run.metrics}
+        now: Mapping[str, Any] = {
+            "status": run.status,
+            "text": run.text,
+            "attempts": run.attempts,
+            "metrics": run.metrics,
+        }
     else:
         log = open_log(run)
         attempts = sum(event.kind == ATTEMPT_STARTED for event in log.events)
-        now = {"text": log.text, "attempts": attempts, "metrics": log.metrics()}
+        now = {"status": log.status, "text": log.text, "attempts": attempts, "metrics": log.metrics()}
     return {
         "id": run.id,
-        "status": run.status,
         "model": run.model_id,
         "finish_reason": run.finish_reason or None,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,

@@ -9,6 +9,7 @@ from django.apps import apps
 from playground.recording.events import CHUNK, Event, chunk_text
 from playground.recording.log import Read
 from playground.recording.metrics import Metrics, measure
+from playground.recording.status import RunStatus
 from playground.runs.models import Run
 from playground.runs.store import load_events, load_reads
 
@@ -18,6 +19,7 @@ class RecordedLog:
     """What is recorded of a run so far. An event's index is its seq."""
 
     run_id: UUID
+    status: RunStatus
     events: Sequence[Event]
 
     @property
@@ -43,5 +45,6 @@ def open_log(run: Run) -> RecordedLog:
     """Read a run: from memory if it lives on this process, else what is stored."""
     engine = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
     live = engine.live_run(run.id) if engine is not None else None
-    events = list(live.events) if live is not None else load_events(run.id)
-    return RecordedLog(run.id, events)
+    if live is not None:
+        return RecordedLog(run.id, live.status, list(live.events))
+    return RecordedLog(run.id, RunStatus(run.status), load_events(run.id))

@@ -39,7 +39,7 @@ class TurnDraft:
     prompt: str = ""
     system: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    messages: Sequence[Mapping[str, str]] = ()
+    messages: Sequence[Mapping[str, str]] | None = None
     before: int | None = None
 
 
@@ -129,19 +129,20 @@ def request_stop(run: Run) -> None:
 def _checked(draft: TurnDraft) -> dict[str, Any]:
     if not 1 <= len(draft.model_ids) <= MAX_LANES:
         raise InvalidField("model", f"Choose 1 to {MAX_LANES} models.")
-    prompt = prompt_of(draft.messages) if draft.messages else draft.prompt
+    if draft.messages is None:
+        field, prompt, system = "prompt", draft.prompt, draft.system
+        texts = [prompt, system]
+    else:
+        field, prompt, system = "messages", prompt_of(draft.messages), system_of(draft.messages)
+        texts = [message["content"] for message in draft.messages]
     if not prompt.strip():
-        raise InvalidField("messages" if draft.messages else "prompt", "Write a prompt first: it is empty.")
-    system = system_of(draft.messages) if draft.messages else draft.system
-    if any("\0" in text for text in (prompt, system, *(m["content"] for m in draft.messages))):
-        raise InvalidField("prompt", "The prompt holds a NUL character, which no model takes. Remove it.")
-    size = sum(len(m["content"].encode()) for m in draft.messages) or len(prompt.encode()) + len(system.encode())
-    limit = settings.PLAYGROUND_MAX_PROMPT_BYTES
+        raise InvalidField(field, "Write a prompt first: it is empty.")
+    if any("\0" in text for text in texts):
+        raise InvalidField(field, "The prompt holds a NUL character, which no model takes. Remove it.")
+    size, limit = sum(len(text.encode()) for text in texts), settings.PLAYGROUND_MAX_PROMPT_BYTES
     if size > limit:
-        raise InvalidField(
-            "messages" if draft.messages else "prompt",
-            f"The prompt has {size // 1024} KiB; at most {limit // 1024} KiB can be sent. Shorten it.",
-        )
+        message = f"The prompt has {size // 1024} KiB; at most {limit // 1024} KiB can be sent. Shorten it."
+        raise InvalidField(field, message)
     return {"prompt": prompt, "system": system, "parameters": clean_parameters(draft.parameters)}
 
 
@@ -167,7 +168,7 @@ def _add_turn(session: Session, fields: dict[str, Any]) -> Turn:
 
 
 def _messages(session: Session, draft: TurnDraft, lane: int) -> list[dict[str, str]]:
-    if draft.messages:
+    if draft.messages is not None:
         return [dict(message) for message in draft.messages]
     return conversation(session, lane=lane, system=draft.system, prompt=draft.prompt, before=draft.before)
 
