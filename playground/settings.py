@@ -171,7 +171,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static" / "root"
 STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("css", "js", "vendor", "img")]
 STORAGES = {
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "playground.staticfiles.StaticFilesStorage"},
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
 }
 

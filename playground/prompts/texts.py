@@ -32,6 +32,7 @@ TEXTS: Final[Mapping[str, Promise]] = {
     "interrupted": _("interrupted"),
     "interrupted.detail": _("The server stopped while this answer was streaming. What came is kept; retry to get all."),
     "done": _("{model}: {state}, {n} chunks"),
+    "models": _("{n} models"),
     "not-sent": _("Not sent: the server could not be reached. Your text is still here; send it again."),
     "not-sent.signed-out": _("Not sent: you are signed out. Your text is kept; sign in and send it again."),
     "not-sent.error": _("Not sent: the server had an error. Your text is still here; send it again."),

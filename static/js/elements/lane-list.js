@@ -1,4 +1,6 @@
 /** The models of the next turn: a row each, 1 to 8. Without scripts its buttons post, and the server does the same. */
+import { text } from "../lib/texts.js";
+
 const MOST = 8;
 
 class LaneList extends HTMLElement {
@@ -53,7 +55,8 @@ class LaneList extends HTMLElement {
 
   #summarise = () => {
     const models = [...this.#rows.querySelectorAll("input")].map((input) => input.value);
-    document.querySelector("[data-lanes-summary]").textContent = models.join(", ");
+    const summary = models.length === 1 ? models[0] : text("models", { n: models.length });
+    document.querySelector("[data-lanes-summary]").textContent = summary;
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A combobox over the page's `<datalist id="models">`: all models on focus, fewer while typing, any id may be typed.
+ * A combobox over the page's `<datalist id="models">`: all models on a click or an arrow key, fewer while typing, any id may be typed.
  * Without scripts the input's own datalist does.
  */
 let number = 0;
@@ -12,7 +12,6 @@ class ModelPicker extends HTMLElement {
     this.#input.removeAttribute("list");
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false" }))
       this.#input.setAttribute(name, value);
-    this.addEventListener("focusin", this.#opened);
     this.addEventListener("click", this.#opened);
     this.addEventListener("input", this.#typed);
     this.addEventListener("keydown", this.#pressed);

@@ -6,7 +6,7 @@ import { announce } from "../lib/announce.js";
 import { cancelDraw, requestDraw } from "../lib/frames.js";
 import { LaneStatus } from "../lib/lane-status.js";
 import { Record } from "../lib/record.js";
-import { followEnd, keepAtEnd } from "../lib/scroll.js";
+import { followEnd, goToEnd, keepAtEnd } from "../lib/scroll.js";
 import { socket } from "../lib/socket.js";
 import { text } from "../lib/texts.js";
 import { AnswerView } from "../views/answer.js";
@@ -79,6 +79,7 @@ class RunLane extends HTMLElement {
     announce(text("done", values));
     const stale = this.querySelectorAll("[data-panel=answer], [role=tab][aria-selected=true][hx-trigger*=run-ended]");
     for (const element of stale) element.dispatchEvent(new Event("run-ended"));
+    document.body.dispatchEvent(new Event("sessions-changed"));
   }
 
   /** Stop was pressed, here or for the whole turn. */
@@ -102,6 +103,9 @@ class RunLane extends HTMLElement {
 
   #show(view) {
     this.#visible = view;
+    const [panels] = this.#scrollers();
+    if (this.hasAttribute("data-live")) goToEnd(panels);
+    else panels.scrollTop = 0;
     if (this.#record.chunks.length > 0) requestDraw(this);
   }
 

@@ -88,7 +88,8 @@ export class LaneStatus {
     const { ttft, rate: perSecond, p50, p99, chunks, elapsed, attempt } = this.#record.metrics();
     this.#set("ttft", ttft === undefined ? "–" : duration(ttft));
     this.#set("rate", perSecond === undefined ? "–" : rate(perSecond));
-    this.#set("gaps", p50 === undefined ? "–" : `${duration(p50)} / ${duration(p99)}`);
+    this.#set("p50", p50 === undefined ? "–" : duration(p50));
+    this.#set("p99", p99 === undefined ? "–" : duration(p99));
     this.#set("chunks", String(chunks));
     this.#set("elapsed", clock(elapsed));
     this.#lane.querySelector("[data-badge=attempts]").hidden = attempt < 2;

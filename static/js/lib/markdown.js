@@ -1,6 +1,6 @@
 /**
- * The small part of Markdown that reads better set than raw while an answer streams: headings, lists, quotes, rules,
- * code, emphasis. It builds DOM nodes and never parses HTML: model output is hostile. Links stay text until the
+ * The small part of Markdown that reads better set than raw while an answer streams: headings, lists, quotes, tables,
+ * rules, code, emphasis. It builds DOM nodes and never parses HTML: model output is hostile. Links stay text until the
  * server's rendering replaces this one.
  */
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
@@ -9,6 +9,7 @@ const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const BULLET = /^ {0,3}[-*+]\s+(.*)$/;
 const NUMBER = /^ {0,3}(\d{1,9})[.)]\s+(.*)$/;
 const QUOTE = /^ {0,3}>\s?(.*)$/;
+const DELIMITERS = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 const INLINE = /(`+)(?!`)(.+?)(?<!`)\1(?!`)|\*\*(?=\S)(.+?)(?<=\S)\*\*|\*(?=\S)([^*]+?)(?<=\S)\*|(?<!\w)_(?=\S)([^_]+?)(?<=\S)_(?!\w)/gs;
 
 /** A line that opens or closes a code block: its mark, and whether nothing follows the mark. Else null. */
@@ -19,6 +20,8 @@ export function fenceOf(line) {
 
 /** The elements of one block: lines with no blank line and no code fence among them. */
 export function renderBlock(source) {
+  const table = renderTable(source.split("\n").filter((line) => line.trim()));
+  if (table) return [table];
   const elements = [];
   let paragraph = [];
   let list = null;
@@ -44,6 +47,24 @@ export function renderBlock(source) {
   }
   flush();
   return elements;
+}
+
+function renderTable(lines) {
+  if (lines.length < 2 || !lines[0].includes("|") || !DELIMITERS.test(lines[1])) return null;
+  const table = document.createElement("table");
+  for (const [number, line] of lines.entries()) {
+    if (number === 1) continue;
+    const row = table.insertRow();
+    for (const cell of cells(line)) row.append(inlineElement(number === 0 ? "th" : "td", cell));
+  }
+  const box = document.createElement("div");
+  box.className = "prose__table";
+  box.append(table);
+  return box;
+}
+
+function cells(line) {
+  return line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
 }
 
 function heading(line) {

@@ -1,10 +1,11 @@
 /**
- * Chunk by chunk, tinted by the gap before each (or by probability). Rows of 64 tokens; rows out of sight cost no
- * layout (`content-visibility`). Pointing at a token shows its numbers.
+ * Chunk by chunk, tinted by the gap before each (or by probability). Rows of some 64 tokens, cut at a line break where
+ * there is one; rows out of sight cost no layout (`content-visibility`). Pointing at a token shows its numbers.
  */
 import { duration } from "../lib/format.js";
 
-const ROW = 64;
+const ROW = 48; // tokens, then the row ends with the next line break
+const LONGEST_ROW = 128;
 const GAP_STEPS_US = [20_000, 60_000, 200_000, 1_000_000]; // as in history/gaps.py
 const PROBABILITIES = [0.9, 0.5, 0.2, 0.05];
 const BATCH = 32;
@@ -15,6 +16,7 @@ export class TokensView {
   #list;
   #readout;
   #row = null;
+  #rowStart = 0;
   #next = 0;
 
   constructor(record, host) {
@@ -38,8 +40,8 @@ export class TokensView {
   }
 
   #add(index) {
-    if (index % ROW === 0) this.#addRow(index);
     const { chunks } = this.#record;
+    if (this.#isRowEnd(index)) this.#addRow(index);
     const chunk = chunks[index];
     const gap = index > 0 ? chunk.t - chunks[index - 1].t : 0;
     const token = document.createElement("span");
@@ -53,7 +55,14 @@ export class TokensView {
     this.#row.append(token);
   }
 
+  #isRowEnd(index) {
+    const length = index - this.#rowStart;
+    if (index === 0 || length >= LONGEST_ROW) return true;
+    return length >= ROW && this.#record.chunks[index - 1].text.endsWith("\n");
+  }
+
   #addRow(index) {
+    this.#rowStart = index;
     const row = document.createElement("li");
     row.className = "tokens__row";
     const start = document.createElement("span");
