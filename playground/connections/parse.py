@@ -14,6 +14,7 @@ from playground.providers.addresses import names_private
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_HOST: Final = re.compile(r"[\w.-]+|[0-9a-f:.]+(%\w+)?")  # a name (also of another script), or an IPv6 address
 # The HTTP client writes these; another value would cut requests wrongly or send them to another host.
 _OURS: Final = frozenset(
     {
@@ -99,7 +100,7 @@ def _split(url: str) -> SplitResult | None:
     """None unless `url` is http or https with a host and a possible port."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
     except ValueError:
         return None
     return parts if usable and url.isprintable() and " " not in url else None

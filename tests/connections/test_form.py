@@ -65,6 +65,7 @@ def test_a_connection_is_saved(workspace: Workspace) -> None:
         ("base_url", "api.example.com/v1"),
         ("base_url", "ftp://api.example.com"),
         ("base_url", "https://"),
+        ("base_url", "https://<b>/v1"),
         ("base_url", "https://api.example.com:port/v1"),
         ("base_url", "https://api.example.com:99999/v1"),
         ("base_url", "https://user:secret@api.example.com/v1"),

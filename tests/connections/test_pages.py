@@ -53,6 +53,12 @@ def test_a_wrong_field_is_shown_and_nothing_typed_is_lost_but_the_key(owner: Cli
     assert "canary-key" not in page
 
 
+def test_what_is_stored_is_shown_escaped(owner: Client) -> None:
+    owner.post("/connections/add/", {**VALID, "headers": "X-A&lt: 1"})
+    page = owner.get("/connections/upstream/edit/").content.decode()
+    assert "Stored: X-A&amp;lt." in page
+
+
 def test_the_list_names_the_built_in_models(owner: Client) -> None:
     page = owner.get("/connections/").content.decode()
     assert "local/smollm2-135m" in page
