@@ -14,20 +14,22 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
-from bench.measure import Row, measure, profile_command
+from bench.measure import Row, measure
 from bench.processes import PRIORITY, ROOT, Subject, prefer, product, relay, upstream
+from bench.profiling import profiled
 from bench.report import print_goals, print_table
 from bench.upstream import Pace
 
 SUBJECTS = ("raw", "httpx", "relay", "relay-aiohttp", "playground")
 ONCE = ("raw", "httpx", "relay-aiohttp")  # for orientation: one repeat of these is enough
 PACKAGES = ("Django", "channels", "daphne", "httpx", "httpx-aiohttp", "aiohttp", "uvloop")
+LONGER_S = 2.0  # than a stream: the starts are spread over a second, and the end is stored
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -76,22 +78,17 @@ async def measure_all(options: argparse.Namespace, folder: Path) -> list[Row]:
             for repeat in range(options.repeats):
                 for subject in subjects:
                     if repeat == 0 or subject.name not in ONCE:
-                        async with profiled(options, subject, streams):
+                        with profile(options, subject, streams):
                             rows.append(await measure(subject, upstream_process, streams, pace, repeat))
                         print_progress(rows[-1])
     return rows
 
 
-@contextlib.asynccontextmanager
-async def profiled(options: argparse.Namespace, subject: Subject, streams: int) -> AsyncIterator[None]:
+def profile(options: argparse.Namespace, subject: Subject, streams: int) -> contextlib.AbstractContextManager[None]:
     if not options.profile or subject.process is None:
-        yield
-        return
+        return contextlib.nullcontext()
     output = RESULTS / f"{subject.name}-{streams}.profile"
-    process = await asyncio.create_subprocess_exec(*profile_command(subject.process, options.seconds + 1, output))
-    yield
-    await process.wait()
-    print(f"  profile: {output.relative_to(ROOT)}", file=sys.stderr)
+    return profiled(subject.process, options.seconds + LONGER_S, output)
 
 
 async def warm_up(subjects: list[Subject], upstream_process: psutil.Process) -> None:

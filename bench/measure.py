@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -93,10 +92,3 @@ def _row(
         rss_mib=peak / 2**20,
         received=received,
     )
-
-
-def profile_command(process: psutil.Process, seconds: float, output: Path) -> list[str]:
-    return [
-        "py-spy", "record", "--pid", str(process.pid), "--duration", str(round(seconds)), "--rate", "200",
-        "--format", "raw", "--output", str(output),
-    ]  # fmt: skip
