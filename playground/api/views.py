@@ -32,7 +32,7 @@ from playground.recording.events import ATTEMPT_STARTED
 from playground.runs.access import visible_runs, visible_sessions
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
 from playground.runs.reader import open_log
-from playground.runs.turns import Idempotency, TurnDraft, request_stop, start_turn
+from playground.runs.turns import Idempotency, TurnDraft, request_stop, start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
 
@@ -73,8 +73,8 @@ def create_run(request: ApiRequest, payload: RunIn) -> tuple[int, dict[str, Any]
         messages=None if payload.messages is None else [m.dict() for m in payload.messages],
         parameters=payload.params,
     )
-    turn = start_turn(token.user, token.workspace, draft, _session(request, payload.session), idempotency)
-    return 201, _started(request, turn.runs.select_related("turn").get())
+    (run,) = start_runs(token.user, token.workspace, draft, _session(request, payload.session), idempotency)
+    return 201, _started(request, run)
 
 
 @api.get("/runs/{uuid:run_id}", response={200: RunOut, **PROBLEM}, summary="Read a run")

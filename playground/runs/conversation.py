@@ -15,13 +15,15 @@ def system_of(messages: Sequence[Mapping[str, str]]) -> str:
 
 
 def conversation(
-    session: Session, *, lane: int, system: str, prompt: str, before: int | None = None
+    session: Session | None, *, lane: int, system: str, prompt: str, before: int | None = None
 ) -> list[dict[str, str]]:
     """`system`, each earlier turn with the answer of `lane` (of the first lane where that has none), then `prompt`.
 
     A turn that nobody answered is left out: two prompts in a row are refused by some providers.
     """
     messages = [{"role": "system", "content": system}] if system.strip() else []
+    if session is None:
+        return [*messages, {"role": "user", "content": prompt}]
     runs = Run.objects.filter(turn__session=session).exclude(text="").order_by("turn__position", "lane", "-created_at")
     if before is not None:
         runs = runs.filter(turn__position__lt=before)

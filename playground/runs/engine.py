@@ -19,16 +19,17 @@ from playground.providers.http import UpstreamClient
 from playground.recording.pacing import SAMPLE_EVERY_S, Pacer
 from playground.recording.status import FINAL, RunStatus
 from playground.runs.admission import Admission
+from playground.runs.compactor import Compactor
 from playground.runs.database import DatabaseThreads
 from playground.runs.leases import Leases
 from playground.runs.live import LiveRun, RunSpec, StopReason
 from playground.runs.models import Run
 from playground.runs.sources import Follower, Source, load_recording
-from playground.runs.store import compact
 from playground.runs.supervisor import Opener, supervise
 from playground.runs.writer import Writer
 
 READ_THREADS = 4
+BUSY_RUNS = 10  # compaction waits while more runs than that are live
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Engine:
         self.pacer = Pacer()
         self.writer = Writer(self.owner, self._lost)
         self.sockets: set[RestartableSocket] = set()
+        self._compactor = Compactor(self.threads, is_busy=lambda: len(self._live) > BUSY_RUNS)
         self._config = config
         self._runtimes = runtimes or Runtimes()
         self._live: dict[UUID, LiveRun] = {}
@@ -78,6 +80,7 @@ class Engine:
         self._own(self.writer.run(), "writer")
         self._own(self._watch_lag(), "loop lag")
         self._own(leases.run(), "leases")
+        self._own(self._compactor.run(), "compactor")
         return self
 
     async def __aexit__(
@@ -157,7 +160,7 @@ class Engine:
             self._live.pop(live.run_id, None)
             self.admission.release(duration_s=live.events[-1].t / 1e6 if live.events else None)
         if not live.gone:
-            await self.threads.call(compact, live.run_id)
+            self._compactor.add(live.run_id)
 
     def _stop_asked(self, run_id: UUID) -> None:
         live = self._live.get(run_id)

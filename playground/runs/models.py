@@ -125,6 +125,7 @@ class Segment(models.Model):
     """Consecutive events of one run, and the network reads that caused them, packed by `recording.segments`.
 
     `events` and `reads` are packed apart, so that raw bytes can be pruned first.
+    `is_compact`: merged and compressed, after the run's end.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="segments")
@@ -132,10 +133,12 @@ class Segment(models.Model):
     last_seq = models.IntegerField()
     events = models.BinaryField()
     reads = models.BinaryField(default=bytes)
+    is_compact = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["first_seq"]
         constraints = [models.UniqueConstraint(fields=["run", "first_seq"], name="segment_once_per_position")]
+        indexes = [models.Index(fields=["run"], name="segment_to_compact", condition=models.Q(is_compact=False))]
 
     def __str__(self) -> str:
         return f"events {self.first_seq}–{self.last_seq} of {self.run_id}"

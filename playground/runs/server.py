@@ -5,6 +5,7 @@ Daphne on its own has no lifespan, drops live sockets on SIGTERM, and can crash 
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,8 @@ class Service:
         self._exit_code = 0
 
     def run(self) -> int:
+        # Threads that answer requests hold the interpreter for up to this long while the event loop waits for it.
+        sys.setswitchinterval(0.001)
         reactor.callWhenRunning(self._start)
         self._server.run()
         self._clean_up()

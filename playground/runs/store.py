@@ -102,6 +102,7 @@ def _segment(run_id: UUID, events: Sequence[Event], reads: Sequence[Read], *, co
         last_seq=events[-1].seq,
         events=pack_events(events, compress=compress),
         reads=pack_reads(reads, compress=compress),
+        is_compact=compress,
     )
 
 
@@ -117,11 +118,17 @@ def load_reads(run_id: UUID) -> list[Read]:
     return [read for part in packed for read in unpack_reads(part)]
 
 
+def uncompacted() -> list[UUID]:
+    """Runs that have ended and whose segments are still as they were written live."""
+    live_segments = Segment.objects.filter(is_compact=False).exclude(run__status__in=LIVE)
+    return list(live_segments.order_by().values_list("run_id", flat=True).distinct())
+
+
 def compact(run_id: UUID) -> None:
-    """Merge the segments of a run that has ended into few compressed ones."""
+    """Merge the segments of a run that has ended into few compressed ones. Doing it again changes nothing."""
     with transaction.atomic():
         segments = list(Segment.objects.filter(run_id=run_id))
-        if not segments:
+        if all(segment.is_compact for segment in segments):
             return
         events = [event for s in segments for event in unpack_events(s.events)]
         reads = [read for s in segments for read in unpack_reads(s.reads)]

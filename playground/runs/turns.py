@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -63,13 +63,18 @@ def current_engine() -> Engine:
     return engine
 
 
-def start_turn(
+def start_turn(user: User, workspace: Workspace, draft: TurnDraft, session: Session | None = None) -> Turn:
+    """`start_runs`, for who wants the turn."""
+    return start_runs(user, workspace, draft, session)[0].turn
+
+
+def start_runs(
     user: User,
     workspace: Workspace,
     draft: TurnDraft,
     session: Session | None = None,
     idempotency: Idempotency | None = None,
-) -> Turn:
+) -> list[Run]:
     """Save a turn with one queued run a model, in a new session if none is given, and start its runs.
 
     Raises:
@@ -84,8 +89,7 @@ def start_turn(
     try:
         with transaction.atomic():
             _hold_user_limit(user, len(models))
-            session = session or _new_session(user, workspace, draft_fields["prompt"])
-            turn = _add_turn(session, draft_fields)
+            turn = _add_turn(session or _new_session(user, workspace, draft_fields["prompt"]), draft_fields)
             runs = [
                 _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
                 for lane, model in enumerate(models)
@@ -98,7 +102,7 @@ def start_turn(
         engine.admission.release(len(models))
         raise
     engine.start([_spec(run, user, model) for run, model in zip(runs, models, strict=True)])
-    return turn
+    return runs
 
 
 def retry_run(user: User, workspace: Workspace, run: Run) -> Run:
@@ -147,7 +151,8 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
 
 
 def _hold_user_limit(user: User, wanted: int) -> None:
-    User.objects.select_for_update().get(id=user.pk)  # one start at a time counts and adds
+    if connection.features.has_select_for_update:  # one start at a time counts and adds; SQLite has one writer anyway
+        User.objects.select_for_update().get(id=user.pk)
     live = Run.objects.filter(turn__session__owner=user, status__in=LIVE).count()
     limit = settings.PLAYGROUND_MAX_RUNS_PER_USER
     if live + wanted > limit:
@@ -162,12 +167,13 @@ def _new_session(user: User, workspace: Workspace, prompt: str) -> Session:
 
 
 def _add_turn(session: Session, fields: dict[str, Any]) -> Turn:
-    Session.objects.filter(id=session.id).update(updated_at=timezone.now())
     last = Turn.objects.filter(session=session).aggregate(last=Max("position"))["last"]
+    if last is not None:
+        Session.objects.filter(id=session.id).update(updated_at=timezone.now())
     return Turn.objects.create(session=session, position=0 if last is None else last + 1, **fields)
 
 
-def _messages(session: Session, draft: TurnDraft, lane: int) -> list[dict[str, str]]:
+def _messages(session: Session | None, draft: TurnDraft, lane: int) -> list[dict[str, str]]:
     if draft.messages is not None:
         return [dict(message) for message in draft.messages]
     return conversation(session, lane=lane, system=draft.system, prompt=draft.prompt, before=draft.before)
