@@ -62,7 +62,8 @@ def _static_fingerprint() -> str:
 
     sources = [path for _, folder in settings.STATICFILES_DIRS for path in Path(folder).rglob("*") if path.is_file()]
     digest = hashlib.sha256()
-    for path in [ROOT / "requirements.txt", ROOT / "playground" / "settings.py", *sorted(sources)]:
+    deciding = [ROOT / "requirements.txt", ROOT / "playground" / "settings.py", ROOT / "playground" / "staticfiles.py"]
+    for path in [*deciding, *sorted(sources)]:
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -1,0 +1,85 @@
+"""A person at a browser: Chromium against a real server with data of its own, signed in by the link that it printed."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.server import ROOT, Client, Server, running_server
+from tests.services import chromium
+
+OWNER = "owner"
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    subprocess.run([sys.executable, "-m", "scripts.prepare", "--static-only"], cwd=ROOT, check=True)
+    with running_server(tmp_path_factory.mktemp("browser")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(server: Server, cookies: list[dict[str, str]]) -> Iterator[Client]:
+    """REST as the person at the browser: what a page shows can be compared with what is recorded."""
+    client = Client(server, OWNER)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def cookies(server: Server) -> list[dict[str, str]]:
+    """Those of the person who opened the link that the server printed."""
+    (link,) = re.findall(r"http://\S+/sign-in/link/\S+", "".join(server.output))
+    with httpx.Client(follow_redirects=True) as client:
+        page = client.get(link).text
+        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+        answer = client.post(link, data={"csrfmiddlewaretoken": token})
+        assert answer.status_code == 200, answer.text
+        return [{"name": name, "value": value, "url": server.base_url} for name, value in client.cookies.items()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A module's own, since Playwright's loop would be in the way of asyncio tests that come later."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, server: Server, cookies: list[dict[str, str]]) -> Iterator[NewPage]:
+    """Makes signed-in pages, each in a browser context of its own; takes the options of `new_context`.
+
+    The test fails if a page had a script error or broke the content security policy.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def make(**options: Any) -> Page:
+        context = browser.new_context(**{"base_url": server.base_url, **options})
+        context.set_default_timeout(15_000)
+        context.add_cookies(cookies)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not problems, problems
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    return new_page()
