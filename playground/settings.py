@@ -138,6 +138,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if _https else "csrftoken"
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_SSL_REDIRECT = False  # the proxy in front, which holds the certificate, redirects
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # that SECURE_SSL_REDIRECT is not set
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
