@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -79,7 +80,9 @@ async def test(request: HttpRequest, name: str) -> HttpResponse:
         report = await check(endpoint, connection.model_names, http)
     template = "connections/_report.html" if request.headers.get("HX-Request") else "connections/report.html"
     context = {"connection": connection, "report": report}
-    return await sync_to_async(render)(request, template, context)
+    response = await sync_to_async(render)(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def _to_test(request: HttpRequest, name: str) -> tuple[Connection, Endpoint]:
