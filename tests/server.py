@@ -130,9 +130,9 @@ def running_server(data_dir: Path, **environment: str) -> Iterator[Server]:
 class Client:
     """A program that uses the REST API and the socket with a token."""
 
-    def __init__(self, server: Server, username: str = "tester") -> None:
+    def __init__(self, server: Server, username: str = "tester", *, token: str = "") -> None:
         self.server = server
-        self.token = server.manage("token", "create", username, "--create-user")
+        self.token = token or server.manage("token", "create", username, "--create-user")
         self.headers = {"Authorization": f"Bearer {self.token}"}
         self.http = httpx.Client(base_url=f"{server.base_url}/api/v1", headers=self.headers, timeout=30)
 
