@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import os
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
@@ -25,8 +24,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, why_not in NEEDS.items():
         if item.get_closest_marker(marker) and (missing := why_not()):
             pytest.skip(missing)
-    if item.get_closest_marker("postgresql") and not os.environ.get("DATABASE_URL"):
-        pytest.skip("runs on PostgreSQL only: DATABASE_URL is not set (`make test` sets it)")
 
 
 @pytest.hookimpl(wrapper=True)
