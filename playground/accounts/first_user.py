@@ -6,7 +6,7 @@ from playground.accounts.models import User
 
 
 def ensure_first_user() -> User | None:
-    """Makes the account `owner` if there is no superuser, and returns the oldest active superuser (None if there is none).
+    """Makes the account `owner` if there is no superuser. Returns the oldest active superuser, None if there is none.
 
     `owner` has no password: it signs in by the link that the start prints, and can set one on its account page. As any
     new superuser, it becomes an owner of the default workspace (see `workspaces.members`).
