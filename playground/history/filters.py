@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from playground.accounts.models import User
 from playground.history.access import restorable_sessions
 from playground.history.search import search, terms_of
-from playground.recording.status import FINAL, RunStatus
+from playground.recording.status import RunStatus
 from playground.runs.access import visible_runs, visible_sessions
 from playground.runs.models import Run, Session
+from playground.runs.store import LIVE
 
-LIVE: Final = tuple(status.value for status in RunStatus if status not in FINAL)
 STATUS_WORDS: Final[Mapping[str, Promise]] = {
     "live": _("live now"),
     RunStatus.QUEUED: _("queued"),
@@ -44,7 +44,7 @@ class HistoryForm(forms.Form):
     deleted = forms.BooleanField(label=_("Recently deleted"), required=False)
 
     def __init__(self, *args: Any, models: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         model = self.fields["model"]
         assert isinstance(model, forms.ChoiceField)  # noqa: S101  (declared so above)
         model.choices = [("", _("Any model")), *((name, name) for name in models)]

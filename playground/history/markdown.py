@@ -45,7 +45,9 @@ _TAGS: Final = frozenset(
     ]
 )
 # Line ends in a paragraph are kept on the page; those between blocks would become empty lines.
-_BETWEEN_BLOCKS: Final = re.compile(r"\n+(?=</?(?:ul|ol|li|p|blockquote|pre|table|thead|tbody|tr|td|th|div|h[1-6]|hr)\b)")
+_BETWEEN_BLOCKS: Final = re.compile(
+    r"\n+(?=</?(?:ul|ol|li|p|blockquote|pre|table|thead|tbody|tr|td|th|div|h[1-6]|hr)\b)"
+)
 _ALIGNMENTS: Final = {f"text-align:{side}": f"prose__cell--{side}" for side in ("left", "center", "right")}
 
 

@@ -64,6 +64,7 @@ def tokens(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, A
 def timeline(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
     now = None if run.is_final else int((timezone.now() - run.created_at).total_seconds() * 1e6)
     found = build_timeline(log.events, now=now)
+    metrics = log.metrics()
     drawing = draw(found)
     phases = {bar.phase for row in drawing.rows for bar in row.bars}
     return {
@@ -72,8 +73,8 @@ def timeline(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str,
         "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in phases],
         "description": description(found),
         "moments": list(moments(found)),
-        "speed": speed(log.metrics()),
-        "counts": counts(log.metrics(), log.events, found),
+        "speed": speed(metrics),
+        "counts": counts(metrics, log.events, found),
         "stall_from": duration(found.stall_from),
     }
 

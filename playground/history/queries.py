@@ -15,11 +15,12 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from playground.history.filters import LIVE, STATUS_WORDS
+from playground.history.filters import STATUS_WORDS
 from playground.history.search import mark_terms, snippets
 from playground.history.services import default_title
 from playground.recording.status import RunStatus
 from playground.runs.models import Run, Session, Turn
+from playground.runs.store import LIVE
 
 PAGE: Final = 30
 
@@ -187,13 +188,15 @@ def _row(
     title = session.title or default_title(opening or "") or _("Untitled")
     lanes = runs.get(turn, []) if turn else []
     statuses = {status for _model, status in lanes}
+    title_html = mark_terms(title, terms)
+    snippet = found.get(session.pk, "")
     return Row(
         session,
         title,
-        mark_terms(title, terms),
+        title_html,
         models=list(dict.fromkeys(model for model, _status in lanes)),
         status=next((status.value for status in _WORST_FIRST if status in statuses), ""),
-        snippet=found.get(session.pk, ""),
+        snippet=snippet if snippet != title_html else "",
     )
 
 

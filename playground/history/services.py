@@ -7,7 +7,9 @@ from django.utils import timezone
 from playground.accounts.models import User
 from playground.history.access import KEPT_AFTER_DELETION
 from playground.runs.access import own_sessions
-from playground.runs.models import Session
+from playground.runs.models import Run, Session
+from playground.runs.store import LIVE
+from playground.runs.turns import request_stop
 
 TITLE_LENGTH: Final = 200
 _DEFAULT_LENGTH: Final = 80
@@ -41,7 +43,12 @@ def pin(session: Session, *, pinned: bool) -> None:
 
 
 def delete(session: Session) -> None:
-    """Hide it; for 30 days that can be undone. Its owner's sessions that were deleted longer ago go for good."""
+    """Hide it, and stop what still runs in it; for 30 days that can be undone.
+
+    Its owner's sessions that were deleted longer ago go for good.
+    """
+    for run in Run.objects.filter(turn__session=session, status__in=LIVE):
+        request_stop(run)
     session.deleted_at = timezone.now()
     session.save(update_fields=["deleted_at"])
     purge(session.owner)

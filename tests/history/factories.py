@@ -103,7 +103,11 @@ def start(model: str = "sim/sim") -> list[Step]:
 def attempt(number: int, started: int, headers: int, first_byte: int, status: int = 200) -> list[Step]:
     head: Mapping[str, str] = {"content-type": "text/event-stream"}
     return [
-        (started, ATTEMPT_STARTED, {"attempt": number, "method": "POST", "url": "http://127.0.0.1:9/v1/chat/completions"}),
+        (
+            started,
+            ATTEMPT_STARTED,
+            {"attempt": number, "method": "POST", "url": "http://127.0.0.1:9/v1/chat/completions"},
+        ),
         (headers, RESPONSE_HEADERS, {"attempt": number, "status": status, "headers": head}),
         (first_byte, FIRST_BYTE, {"attempt": number}),
     ]
