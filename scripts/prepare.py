@@ -51,7 +51,7 @@ def collect_static() -> None:
     if manifest.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == wanted:
         return
     print("Collecting static files …", flush=True)
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)  # not cleared: another server may be serving them
     FINGERPRINT.parent.mkdir(exist_ok=True)
     FINGERPRINT.write_text(wanted)
 
