@@ -1,5 +1,6 @@
 """A person at a browser: Chromium against a real server with data of its own, signed in by the link that it printed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -19,7 +20,8 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    subprocess.run([sys.executable, "-m", "scripts.prepare", "--static-only"], cwd=ROOT, check=True)
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "playground.settings"}
+    subprocess.run([sys.executable, "-m", "scripts.prepare", "--static-only"], cwd=ROOT, env=environment, check=True)
     with running_server(tmp_path_factory.mktemp("browser")) as server:
         yield server
 

@@ -50,7 +50,8 @@ def chunks(lane: Locator) -> int:
 def wait_for_chunks(lane: Locator, least: int) -> None:
     handle = lane.element_handle()
     lane.page.wait_for_function(
-        "([lane, least]) => Number(lane.querySelector('[data-metric=chunks]').textContent) >= least", arg=[handle, least]
+        "([lane, least]) => Number(lane.querySelector('[data-metric=chunks]').textContent) >= least",
+        arg=[handle, least],
     )
 
 

@@ -30,7 +30,7 @@ def test_an_answer_streams_over_one_socket_and_is_kept(page: Page, api: Client) 
 
     def opened(socket: WebSocket) -> None:
         sockets.append(socket)
-        socket.on("framereceived", lambda frame: frames.append(frame))
+        socket.on("framereceived", lambda frame: frames.append(frame))  # noqa: PLW0108  (Playwright marks its handlers)
 
     page.on("websocket", opened)
     open_new_session(page, "sim/sim-n60-r40-d100")

@@ -1,0 +1,162 @@
+"""The composer sends when asked and only then, and loses nothing that was typed."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.playground import choose_models, expect_state, lane, open_new_session, prompt_field, send
+
+pytestmark = pytest.mark.browser
+
+FAST = "sim/sim-n10-r0-d0"
+
+
+def test_enter_while_an_input_method_composes_does_not_send(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("北京")
+    for keys in ({"isComposing": True}, {"keyCode": 229}):
+        prompt_field(page).evaluate(
+            "(field, keys) => field.dispatchEvent("
+            "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true, ...keys}))",
+            keys,
+        )
+    expect(page).to_have_url(re.compile("/$"))
+    expect(page.locator("run-lane")).to_have_count(0)
+    prompt_field(page).press("Enter")
+    expect(page.locator("run-lane")).to_have_count(1)
+
+
+def test_shift_enter_makes_a_new_line_and_control_enter_sends(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("one")
+    prompt_field(page).press("Shift+Enter")
+    prompt_field(page).press_sequentially("two")
+    expect(page.locator("run-lane")).to_have_count(0)
+    prompt_field(page).press("Control+Enter")
+    expect(page.locator(".turn__prompt")).to_have_text("one\ntwo", use_inner_text=True)
+
+
+def test_a_draft_survives_a_reload_and_goes_when_it_is_sent(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("Half a thou")
+    page.reload()
+    expect(prompt_field(page)).to_have_value("Half a thou")
+    choose_models(page, FAST)
+    prompt_field(page).press("Enter")
+    expect_state(lane(page), "completed")
+    expect(prompt_field(page)).to_have_value("")
+    page.goto("/")
+    expect(prompt_field(page)).to_have_value("")
+
+
+def test_a_draft_belongs_to_its_session(page: Page) -> None:
+    open_new_session(page, FAST)
+    send(page)
+    expect_state(lane(page), "completed")
+    prompt_field(page).fill("for this session")
+    url = page.url
+    page.goto("/")
+    expect(prompt_field(page)).to_have_value("")
+    page.goto(url)
+    expect(prompt_field(page)).to_have_value("for this session")
+
+
+def test_what_was_refused_stays_as_it_was_typed(page: Page) -> None:
+    open_new_session(page, "nowhere/nothing")
+    page.get_by_label("Temperature").fill("0.7")
+    page.get_by_label("Stop texts").fill("END")
+    prompt_field(page).fill("Keep me")
+    prompt_field(page).press("Enter")
+    expect(page.locator("#id_model_error")).to_contain_text("nowhere/nothing")
+    expect(page.locator("[name=model]")).to_have_attribute("aria-invalid", "true")
+    expect(prompt_field(page)).to_have_value("Keep me")
+    expect(page.get_by_label("Temperature")).to_have_value("0.7")
+    expect(page.get_by_label("Stop texts")).to_have_value("END")
+    choose_models(page, FAST)
+    prompt_field(page).press("Enter")
+    expect_state(lane(page), "completed")
+    expect(page.locator(".field__error")).to_have_count(0)
+    expect(page.locator(".turn__parameters")).to_contain_text("temperature 0.7")
+
+
+def test_a_value_out_of_range_is_named_at_its_field(page: Page) -> None:
+    open_new_session(page, FAST)
+    page.get_by_label("Temperature").fill("3")
+    prompt_field(page).fill("Hello")
+    prompt_field(page).press("Enter")
+    expect(page.locator("#id_temperature_error")).to_be_visible()
+    expect(page.get_by_label("Temperature")).to_be_focused()
+
+
+def test_an_empty_prompt_is_refused(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).press("Enter")
+    expect(page.locator("#id_prompt_error")).to_have_text("Write a prompt first: it is empty.")
+
+
+def test_a_prompt_of_a_megabyte_is_refused_and_kept(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).evaluate("field => { field.value = 'x'.repeat(2 ** 20); }")
+    prompt_field(page).press("Enter")
+    expect(page.locator("#id_prompt_error")).to_contain_text("KiB")
+    assert prompt_field(page).evaluate("field => field.value.length") == 2**20
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_an_error_of_the_server_loses_nothing(page: Page, status: int) -> None:
+    def fail(route: Route) -> None:
+        route.fulfill(status=status, body="<h1>broken</h1>")
+
+    page.route("**/turns/", fail)
+    open_new_session(page, FAST)
+    prompt_field(page).fill("Keep me")
+    prompt_field(page).press("Enter")
+    expect(page.get_by_text("Not sent: the server had an error")).to_be_visible()
+    expect(prompt_field(page)).to_have_value("Keep me")
+    page.unroute("**/turns/")
+    prompt_field(page).press("Enter")
+    expect_state(lane(page), "completed")
+
+
+def test_a_server_out_of_reach_loses_nothing(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("Keep me")
+    page.route("**/turns/", lambda route: route.abort())
+    prompt_field(page).press("Enter")
+    expect(page.get_by_text("Not sent: the server could not be reached")).to_be_visible()
+    expect(prompt_field(page)).to_have_value("Keep me")
+
+
+def test_edit_and_resend(page: Page) -> None:
+    open_new_session(page, FAST)
+    send(page, "A question with a tpyo")
+    expect_state(lane(page), "completed")
+    page.get_by_role("link", name="Edit and resend").click()
+    expect(prompt_field(page)).to_have_value("A question with a tpyo")
+    expect(page.get_by_text("You are editing prompt 1")).to_be_visible()
+    prompt_field(page).fill("A question without one")
+    prompt_field(page).press("Enter")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect_state(lane(page, 1), "completed")
+    expect(page.get_by_text("You are editing")).to_have_count(0)
+
+
+def test_an_example_fills_the_composer(page: Page) -> None:
+    page.goto("/")
+    example = page.locator(".welcome__examples a").first
+    text = example.inner_text()
+    example.click()
+    expect(prompt_field(page)).to_have_value(text)
+
+
+def test_choosing_a_model_from_the_list(page: Page) -> None:
+    open_new_session(page, FAST)
+    field = page.get_by_role("combobox", name="Model")
+    field.click()
+    field.fill("chinese")
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("sim/sim-zh-n256-r50-d100")
+    expect(page.get_by_role("listbox")).to_have_count(0)
