@@ -34,7 +34,7 @@ class Answer:
         if script.text == "clock":
             self._tokens = [make_token("")] * count
             return
-        self._tokens = answer_tokens(script.text, count, self.ask.seed)
+        self._tokens = answer_tokens(script.text, count, self.ask.seed, self.ask.language)
         if self.ask.stop:
             self._tokens, stopped = cut_at_stop(self._tokens, self.ask.stop)
             self._finish = "stop" if stopped else self._finish

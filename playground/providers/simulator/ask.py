@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from playground.providers.simulator.grammar import Script, UnknownModel, parse_model
-from playground.providers.simulator.tokens import cut
+from playground.providers.simulator.tokens import Language, cut, language_of
 
 
 class ApiError(Exception):
@@ -46,6 +46,7 @@ class Ask:
     stop: tuple[str, ...]
     logprobs: int | None
     prompt_tokens: int
+    language: Language
     seed: bytes
     identity: bytes
 
@@ -81,6 +82,7 @@ def read_ask(body: bytes, *, chat: bool) -> Ask:
         stop=_stop(fields),
         logprobs=_chat_logprobs(fields) if chat else _number(fields, "logprobs", 0, 5, whole=True),
         prompt_tokens=len(cut(prompt)),
+        language=language_of(prompt),
         seed=hashlib.sha256(f"{seed} {prompt}".encode(errors="surrogatepass")).digest(),
         identity=hashlib.sha256(body).digest(),
     )

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -14,13 +14,12 @@ from playground.providers.simulator.passages import CHINESE, ENGLISH
 
 Language = Literal["en", "zh"]
 Text = Literal["en", "zh", "mixed"]
-_LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 # In this order: Chinese runs, words and numbers and punctuation with the space before them, blank runs, anything else
 # (an emoji's code points one by one, as byte-level tokenisers cut inside a grapheme too).
 _PIECE = re.compile(rf"[{_HAN}]+| ?(?:(?![{_HAN}])[^\W\d_])+| ?\d{{1,3}}| ?[!-/:-@\[-`{{-~]{{1,4}}|\n+| +|.", re.DOTALL)
-_SPLIT_WORDS_FROM = 7
+_SPLIT_WORDS_FROM = 9
 
 
 class Token(NamedTuple):
@@ -70,13 +69,18 @@ def _passages(text: Language) -> tuple[tuple[Token, ...], ...]:
 _BREAK = make_token("\n")
 
 
-def answer_tokens(text: Text, count: int, seed: bytes) -> list[Token]:
-    """`count` tokens: the passages in an order that depends on `seed` only, again and again if need be."""
+def language_of(text: str) -> Language:
+    return "zh" if re.search(f"[{_HAN}]", text) else "en"
+
+
+def answer_tokens(text: Text, count: int, seed: bytes, first: Language) -> list[Token]:
+    """`count` tokens: the passages in an order that depends on `seed`, again and again if need be.
+
+    `mixed` takes both languages in turn, `first` first.
+    """
     chance = random.Random(seed)  # noqa: S311  (not a secret: a reproducible choice)
-    orders = [
-        chance.sample(_passages(name), k=len(_passages(name))) for name in ("en", "zh") if text in (name, "mixed")
-    ]
-    chance.shuffle(orders)
+    languages: tuple[Language, ...] = (text,) if text != "mixed" else ("en", "zh") if first == "en" else ("zh", "en")
+    orders = [chance.sample(passages, k=len(passages)) for passages in map(_passages, languages)]
     in_turn = [passage for passages in zip(*orders, strict=True) for passage in passages]
     stream = (token for passage in itertools.cycle(in_turn) for token in (*passage, _BREAK))
     return list(itertools.islice(stream, count))
