@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -8,4 +8,5 @@ class HistoryConfig(AppConfig):
     def ready(self) -> None:
         from playground.history.search_schema import reinstall
 
-        post_migrate.connect(reinstall, sender=self)
+        # Sent once all migrations have run, but only for apps with models, which this one is not.
+        post_migrate.connect(reinstall, sender=apps.get_app_config("runs"))

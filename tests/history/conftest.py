@@ -1,10 +1,14 @@
 """The cast: the owner of what is shown, a teammate in the same workspace, a stranger, and someone not signed in."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from playground.accounts.models import User
 from tests.factories import make_member, make_user
+
+ON_SQLITE = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+collect_ignore = ["test_search_on_postgresql.py" if ON_SQLITE else "test_search_on_sqlite.py"]
 
 
 @pytest.fixture

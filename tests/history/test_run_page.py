@@ -1,0 +1,247 @@
+"""The page of a run, whole and in parts."""
+
+import re
+import time
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from playground.accounts.models import User
+from playground.providers.sink import ErrorInfo
+from playground.recording.events import Event
+from playground.recording.status import RunStatus
+from playground.runs.models import Run, Segment
+from tests.history.conftest import HTMX
+from tests.history.factories import MS, log, make_run, make_session, make_turn, start, stream
+
+VIEWS = ("answer", "characters", "tokens", "timeline", "events")
+
+
+@pytest.fixture
+def run(owner: User) -> Run:
+    turn = make_turn(make_session(owner, title="A talk"), "Say **hello**.", parameters={"temperature": 0.5})
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say **hello**."}]
+    return make_run(turn, text="Hello **there**.", messages=messages)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_tab_is_a_page_a_part_and_a_link(client: Client, run: Run, view: str) -> None:
+    page = client.get(f"/runs/{run.pk}/?view={view}")
+    tab = client.get(f"/runs/{run.pk}/?view={view}", headers=HTMX)
+    part = client.get(f"/runs/{run.pk}/{view}/", headers=HTMX)
+    followed = client.get(f"/runs/{run.pk}/{view}/")
+    restored = client.get(f"/runs/{run.pk}/?view={view}", headers={"HX-History-Restore-Request": "true"})
+
+    assert all("<html" in whole.text for whole in (page, followed, restored))
+    assert all("<html" not in piece.text for piece in (tab, part))
+    assert part.text.strip().startswith("<section")
+    assert 'class="tabs"' in tab.text
+    assert 'class="tabs"' not in part.text
+    assert all("HX-Request" in response["Vary"] for response in (page, tab, part, followed))
+    assert re.search(rf'href="/runs/{run.pk}/\?view={view}"[^>]*aria-current="page"', page.text)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_part_needs_inline_styles_or_scripts(client: Client, run: Run, view: str) -> None:
+    html = client.get(f"/runs/{run.pk}/{view}/", headers=HTMX).text
+
+    assert not re.search(r"\sstyle=|<script|<style|\son\w+=|hx-on|javascript:", html)
+
+
+def test_the_header_says_what_was_asked_and_how_it_went(client: Client, run: Run) -> None:
+    html = client.get(f"/runs/{run.pk}/").text
+
+    for piece in ("sim/sim", "completed", "Be brief.", "Say **hello**.", "temperature", "120 ms", "A talk"):
+        assert piece in html
+    assert f'href="/sessions/{run.turn.session_id}/"' in html
+
+
+def test_an_unknown_view_is_the_answer(client: Client, run: Run) -> None:
+    assert "<strong>there</strong>" in client.get(f"/runs/{run.pk}/?view=nonsense").text
+
+
+@pytest.mark.parametrize(
+    ("status", "mark"),
+    [
+        (RunStatus.CANCELLED, "Stopped here"),
+        (RunStatus.TRUNCATED, "Cut off here"),
+        (RunStatus.FILTERED, "Filtered here"),
+        (RunStatus.FAILED, "not whole"),
+        (RunStatus.INTERRUPTED, "not whole"),
+        (RunStatus.STREAMING, "Still streaming"),
+    ],
+)
+def test_a_partial_answer_is_kept_and_marked(owner: User, client: Client, status: RunStatus, mark: str) -> None:
+    error = ErrorInfo("upstream_reset", "The connection was lost. Retry.") if status == RunStatus.FAILED else None
+    run = make_run(make_turn(make_session(owner)), text="As far as it", status=status, error=error)
+
+    html = client.get(f"/runs/{run.pk}/").text
+
+    assert "As far as it" in html
+    assert mark in html
+    assert ("The connection was lost. Retry." in html) == (status == RunStatus.FAILED)
+
+
+def test_a_whole_answer_has_no_mark(client: Client, run: Run) -> None:
+    assert "run-view__mark" not in client.get(f"/runs/{run.pk}/").text
+
+
+def test_reasoning_tool_calls_and_choices(owner: User, client: Client) -> None:
+    events = stream(
+        [
+            {"reasoning": "<i>think</i>"},
+            {"tool_call": {"index": 0, "name": "f", "arguments": '{"a":1}'}},
+            {"text": "_b_", "choice": 1},
+        ]
+    )
+    run = make_run(make_turn(make_session(owner)), events)
+
+    html = client.get(f"/runs/{run.pk}/answer/", headers=HTMX).text
+
+    assert "&lt;i&gt;think&lt;/i&gt;" in html
+    assert "<details" in html
+    assert "{&quot;a&quot;:1}" in html
+    assert "Choice 2" in html
+    assert "<em>b</em>" in html
+
+
+def test_hostile_text_is_escaped_in_every_view(owner: User, client: Client) -> None:
+    evil = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>"
+    turn = make_turn(make_session(owner, title=evil), evil, parameters={"stop": [evil]})
+    run = make_run(turn, stream([evil, {"reasoning": evil}]), model_id=f"sim/{evil}", error=ErrorInfo("x", evil))
+
+    for address in (
+        *(f"/runs/{run.pk}/?view={view}" for view in VIEWS),
+        f"/runs/{run.pk}/events/4/",
+        "/sessions/?q=alert",
+    ):
+        html = client.get(address).text
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+
+
+def test_a_live_run_shows_what_is_there_and_asks_again(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), text="so far", status=RunStatus.STREAMING)
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(seconds=30))
+
+    for view in VIEWS:
+        html = client.get(f"/runs/{run.pk}/?view={view}").text
+        assert 'hx-trigger="every 2s"' in html
+    assert "1 stall" in client.get(f"/runs/{run.pk}/?view=timeline").text
+
+
+def test_a_finished_run_does_not_ask_again(client: Client, run: Run) -> None:
+    assert 'hx-trigger="every' not in client.get(f"/runs/{run.pk}/").text
+
+
+def test_a_run_without_a_recording(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), [], status=RunStatus.QUEUED)
+
+    for view in VIEWS:
+        assert client.get(f"/runs/{run.pk}/?view={view}").status_code == HTTPStatus.OK
+
+
+def test_a_run_whose_recording_is_gone_still_has_its_answer(client: Client, run: Run) -> None:
+    Segment.objects.all().delete()
+
+    assert "<strong>there</strong>" in client.get(f"/runs/{run.pk}/").text
+
+
+def test_the_first_five_events_then_more(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), stream(["x"] * 200))
+
+    part = client.get(f"/runs/{run.pk}/events/", headers=HTMX).text
+    assert part.count("events__summary") == 5
+    assert "… truncated, show more (200 left)" in part
+
+    more = client.get(f"/runs/{run.pk}/events/?kind=&after=4", headers=HTMX).text
+    assert more.strip().startswith("<tr>")
+    assert more.count("events__summary") == 100
+    assert "(100 left)" in more
+
+    page = client.get(f"/runs/{run.pk}/?view=events&kind=&after=4").text
+    assert "<html" in page
+    assert page.count("events__summary") == 100
+
+
+@pytest.mark.parametrize("after", ["x", "-5", "9" * 40, "１", ""])
+def test_a_position_that_is_none_is_the_start(client: Client, run: Run, after: str) -> None:
+    for view in ("events", "tokens"):
+        assert client.get(f"/runs/{run.pk}/", {"view": view, "after": after}).status_code == HTTPStatus.OK
+    assert client.get(f"/runs/{run.pk}/", {"view": "characters", "start": after}).status_code == HTTPStatus.OK
+
+
+def test_events_of_one_kind(client: Client, run: Run) -> None:
+    html = client.get(f"/runs/{run.pk}/events/?kind=chunk", headers=HTMX).text
+
+    assert html.count("events__summary") == 2
+    assert client.get(f"/runs/{run.pk}/events/?kind=nonsense", headers=HTMX).text.count("events__summary") == 5
+
+
+def test_one_event_as_json_with_its_bytes(owner: User, client: Client) -> None:
+    raw = b'data: {"t":"<b>"}\n\n'
+    events = [*log(start()), Event(4, 120 * MS, "chunk", "<b>", len(raw))]
+    run = make_run(make_turn(make_session(owner)), events, raw=raw)
+
+    row = client.get(f"/runs/{run.pk}/events/4/", headers=HTMX).text
+    page = client.get(f"/runs/{run.pk}/events/4/").text
+
+    for html in (row, page):
+        assert "&quot;kind&quot;: &quot;chunk&quot;" in html
+        assert "data: {&quot;t&quot;:&quot;&lt;b&gt;&quot;}␊" in html
+        assert "19 bytes" in html
+    assert row.strip().startswith("<tr")
+    assert "<html" in page
+    assert client.get(f"/runs/{run.pk}/events/99/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_long_answers_come_in_pages(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), stream(["ab "] * 2500))
+
+    tokens = client.get(f"/runs/{run.pk}/tokens/", headers=HTMX).text
+    characters = client.get(f"/runs/{run.pk}/characters/", headers=HTMX).text
+
+    assert tokens.count('class="token ') == 2000 + 5  # and the legend
+    assert characters.count('class="character') >= 2000
+    (address,) = re.findall(r'hx-get="([^"]*tokens/\?after=\d+)"', tokens)
+    assert client.get(address, headers=HTMX).text.count('class="token ') == 500 + 5
+
+
+def test_relatives_and_other_lanes_are_linked(owner: User, client: Client, run: Run) -> None:
+    again = make_run(run.turn, retries=run)
+    other = make_run(run.turn, lane=1, model_id="sim/other")
+
+    first = client.get(f"/runs/{run.pk}/").text
+    second = client.get(f"/runs/{again.pk}/").text
+
+    assert "It was retried" in first
+    assert f"/runs/{again.pk}/" in first
+    assert f"/runs/{other.pk}/" in first
+    assert "This is a retry" in second
+
+
+def test_the_drawing_can_be_read_without_seeing_it(client: Client, run: Run) -> None:
+    html = client.get(f"/runs/{run.pk}/timeline/", headers=HTMX).text
+
+    assert 'role="img"' in html
+    assert f'aria-labelledby="timeline-title-{run.pk} timeline-text-{run.pk}"' in html
+    assert f'<title id="timeline-title-{run.pk}">' in html
+    assert re.search(r"<desc[^>]*>.*First token after 120 ms\..*</desc>", html)
+    assert html.count("<tr>") > 5
+
+
+def test_the_timeline_of_10_000_tokens_is_quick(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), stream([f" word{n % 97}" for n in range(10_000)], gap=5 * MS))
+    client.get(f"/runs/{run.pk}/timeline/", headers=HTMX)
+
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        html = client.get(f"/runs/{run.pk}/timeline/", headers=HTMX).text
+        took.append(time.process_time() - started)
+
+    assert min(took) < 0.1
+    assert len(html) < 64 * 1024
