@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.measure import Row, measure
+from bench.measure import Load, Row, measure
 from bench.processes import PRIORITY, ROOT, Subject, prefer, product, relay, upstream
 from bench.profiling import profiled
 from bench.report import print_goals, print_table
@@ -38,6 +38,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--streams", default="1,20,50,100,200", help="how many at once, as a list (%(default)s)")
     parser.add_argument("--seconds", type=float, default=5, help="length of each stream (%(default)s)")
     parser.add_argument("--rate", type=int, default=50, help="tokens a second of each stream (%(default)s)")
+    parser.add_argument("--spread", type=float, default=1, help="seconds in which all streams begin (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="of relay and playground (%(default)s)")
     parser.add_argument("--subject", action="append", choices=SUBJECTS, help="measure this one only; may be repeated")
     parser.add_argument("--profile", action="store_true", help="profile the playground with py-spy, if it is installed")
@@ -79,7 +80,8 @@ async def measure_all(options: argparse.Namespace, folder: Path) -> list[Row]:
                 for subject in subjects:
                     if repeat == 0 or subject.name not in ONCE:
                         with profile(options, subject, streams):
-                            rows.append(await measure(subject, upstream_process, streams, pace, repeat))
+                            load = Load(streams, pace, options.spread)
+                            rows.append(await measure(subject, upstream_process, load, repeat))
                         print_progress(rows[-1])
     return rows
 
@@ -94,7 +96,7 @@ def profile(options: argparse.Namespace, subject: Subject, streams: int) -> cont
 async def warm_up(subjects: list[Subject], upstream_process: psutil.Process) -> None:
     """One short stream each, not counted: the first request imports modules."""
     for subject in subjects:
-        await measure(subject, upstream_process, 1, Pace(10, 50, 0), 0)
+        await measure(subject, upstream_process, Load(1, Pace(10, 50, 0), 0), 0)
 
 
 def print_progress(row: Row) -> None:
@@ -115,6 +117,7 @@ def conditions(options: argparse.Namespace) -> dict[str, object]:
         "preferred": prefer(psutil.Process()),
         "seconds": options.seconds,
         "rate": options.rate,
+        "spread": options.spread,
         "repeats": options.repeats,
     }
 

@@ -18,7 +18,6 @@ from bench.readers import READERS, Opened
 from bench.tally import Stream, tally
 from bench.upstream import Pace
 
-SPREAD_S = 1.0
 SETTLE_S = 0.7
 PATIENCE_S = 60.0
 OPENING_S = 30.0
@@ -27,13 +26,16 @@ OPENING_AT_ONCE = 20
 
 @dataclass(frozen=True)
 class Spec:
-    """`base_url` is where the subject, or for the direct rows the upstream, is reached; `token` is the product's."""
+    """`base_url` is where the subject, or for the direct rows the upstream, is reached; `token` is the product's.
+    The streams begin one after the other within `spread` seconds.
+    """
 
     reader: str
     base_url: str
     streams: int
     pace: Pace
     model: str
+    spread: float
     token: str = ""
 
 
@@ -82,9 +84,9 @@ async def run(spec: Spec) -> None:
         await reader.prepare()
         opened = await in_turn(reader.open, streams)
     say("ready")
-    starts = [asyncio.create_task(start_at(i / spec.streams * SPREAD_S, opened[i])) for i in range(spec.streams)]
+    starts = [asyncio.create_task(start_at(i / spec.streams * spec.spread, opened[i])) for i in range(spec.streams)]
     try:
-        longest = SPREAD_S + spec.pace.delay_ms / 1000 + spec.pace.tokens / spec.pace.per_second + PATIENCE_S
+        longest = spec.spread + spec.pace.delay_ms / 1000 + spec.pace.tokens / spec.pace.per_second + PATIENCE_S
         await asyncio.wait_for(phases.all_ended.wait(), longest)
     except TimeoutError:
         print("some streams have not ended", file=sys.stderr)
@@ -115,10 +117,11 @@ async def start_at(delay: float, start: Opened) -> None:
 
 
 def main() -> None:
-    raw = json.load(sys.stdin)
+    raw = json.loads(sys.stdin.readline())
     spec = Spec(**{**raw, "pace": Pace(*raw["pace"])})
     runner = asyncio.run if spec.reader == "httpx" else uvloop.run  # httpx is measured on the loop that people use
     runner(run(spec))
+    sys.stdin.read()  # until the parent has taken what this process used
 
 
 if __name__ == "__main__":

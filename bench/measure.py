@@ -32,44 +32,54 @@ class Row:
         return float(self.received[name] if own is None else own)
 
 
-async def measure(subject: Subject, upstream: psutil.Process, streams: int, pace: Pace, repeat: int) -> Row:
+@dataclass(frozen=True)
+class Load:
+    """So many streams of one pace, begun within `spread` seconds."""
+
+    streams: int
+    pace: Pace
+    spread: float
+
+
+async def measure(subject: Subject, upstream: psutil.Process, load: Load, repeat: int) -> Row:
     spec = {
         "reader": subject.reader,
         "base_url": subject.base_url,
-        "streams": streams,
-        "pace": pace,
-        "model": subject.model_prefix + pace.model,
+        "streams": load.streams,
+        "spread": load.spread,
+        "pace": load.pace,
+        "model": subject.model_prefix + load.pace.model,
         "token": subject.token,
     }
-    load = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.load", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-    assert load.stdin
-    assert load.stdout
-    load_process = psutil.Process(load.pid)
+    assert process.stdin
+    assert process.stdout
+    load_process = psutil.Process(process.pid)
     prefer(load_process)
     measured = {"subject": subject.process or load_process, "upstream": upstream, "load": load_process}
-    load.stdin.write(json.dumps(spec).encode())
-    load.stdin.close()
+    process.stdin.write(json.dumps(spec).encode() + b"\n")
     peak = [0]
     sampler = asyncio.create_task(sample_peak(measured["subject"], peak))
     cpu: dict[str, dict[str, float]] = {}
     received: dict[str, float] = {}
     try:
-        while line := (await load.stdout.readline()).decode().strip():
+        while line := (await process.stdout.readline()).decode().strip():
             if line.startswith("{") and "added_p50" in line:
                 received = json.loads(line)
+                process.stdin.close()
             elif line.isalpha():
-                cpu[line] = {name: usage(process).cpu for name, process in measured.items()}
+                cpu[line] = {name: usage(one).cpu for name, one in measured.items()}
             else:
                 print(f"  {subject.name}: {line}", file=sys.stderr)
-        await load.wait()
+        await process.wait()
     finally:
         sampler.cancel()
         await asyncio.gather(sampler, return_exceptions=True)
     if not received:
         raise RuntimeError(f"the load on {subject.name} ended without a result")
-    return _row(subject.name, streams, repeat, cpu, received, peak[0])
+    return _row(subject.name, load.streams, repeat, cpu, received, peak[0])
 
 
 def _row(
