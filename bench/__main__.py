@@ -22,14 +22,13 @@ import psutil
 
 from bench.measure import Load, Row, measure
 from bench.processes import PRIORITY, ROOT, Subject, prefer, product, relay, upstream
-from bench.profiling import profiled
+from bench.profiling import Profile
 from bench.report import print_goals, print_table
 from bench.upstream import Pace
 
 SUBJECTS = ("raw", "httpx", "relay", "relay-aiohttp", "playground")
 ONCE = ("raw", "httpx", "relay-aiohttp")  # for orientation: one repeat of these is enough
 PACKAGES = ("Django", "channels", "daphne", "httpx", "httpx-aiohttp", "aiohttp", "uvloop")
-LONGER_S = 2.0  # than a stream: the starts are spread over a second, and the end is stored
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -79,18 +78,15 @@ async def measure_all(options: argparse.Namespace, folder: Path) -> list[Row]:
             for repeat in range(options.repeats):
                 for subject in subjects:
                     if repeat == 0 or subject.name not in ONCE:
-                        with profile(options, subject, streams):
-                            load = Load(streams, pace, options.spread)
-                            rows.append(await measure(subject, upstream_process, load, repeat))
+                        load = Load(streams, pace, options.spread)
+                        profile = profile_of(subject, streams) if options.profile else None
+                        rows.append(await measure(subject, upstream_process, load, repeat, profile))
                         print_progress(rows[-1])
     return rows
 
 
-def profile(options: argparse.Namespace, subject: Subject, streams: int) -> contextlib.AbstractContextManager[None]:
-    if not options.profile or subject.process is None:
-        return contextlib.nullcontext()
-    output = RESULTS / f"{subject.name}-{streams}.profile"
-    return profiled(subject.process, options.seconds + LONGER_S, output)
+def profile_of(subject: Subject, streams: int) -> Profile | None:
+    return Profile(subject.process, RESULTS / f"{subject.name}-{streams}.profile") if subject.process else None
 
 
 async def warm_up(subjects: list[Subject], upstream_process: psutil.Process) -> None:

@@ -27,7 +27,7 @@ OPENING_AT_ONCE = 20
 @dataclass(frozen=True)
 class Spec:
     """`base_url` is where the subject, or for the direct rows the upstream, is reached; `token` is the product's.
-    The streams begin one after the other within `spread` seconds.
+    The streams begin one after the other within `spread` seconds, `wait` seconds after `ready`.
     """
 
     reader: str
@@ -36,6 +36,7 @@ class Spec:
     pace: Pace
     model: str
     spread: float
+    wait: float
     token: str = ""
 
 
@@ -84,9 +85,14 @@ async def run(spec: Spec) -> None:
         await reader.prepare()
         opened = await in_turn(reader.open, streams)
     say("ready")
-    starts = [asyncio.create_task(start_at(i / spec.streams * spec.spread, opened[i])) for i in range(spec.streams)]
+    starts = [
+        asyncio.create_task(start_at(spec.wait + i / spec.streams * spec.spread, opened[i]))
+        for i in range(spec.streams)
+    ]
     try:
-        longest = spec.spread + spec.pace.delay_ms / 1000 + spec.pace.tokens / spec.pace.per_second + PATIENCE_S
+        longest = (
+            spec.wait + spec.spread + spec.pace.delay_ms / 1000 + spec.pace.tokens / spec.pace.per_second + PATIENCE_S
+        )
         await asyncio.wait_for(phases.all_ended.wait(), longest)
     except TimeoutError:
         print("some streams have not ended", file=sys.stderr)
@@ -112,7 +118,7 @@ async def in_turn(open_one: Callable[[Stream], Awaitable[Opened]], streams: Sequ
 
 
 async def start_at(delay: float, start: Opened) -> None:
-    await asyncio.sleep(delay + 0.1)
+    await asyncio.sleep(delay)
     await start()
 
 

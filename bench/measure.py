@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 
 from bench.processes import ROOT, Subject, prefer, sample_peak, usage
+from bench.profiling import Profile
 from bench.upstream import Pace
 
 
@@ -41,12 +42,15 @@ class Load:
     spread: float
 
 
-async def measure(subject: Subject, upstream: psutil.Process, load: Load, repeat: int) -> Row:
+async def measure(
+    subject: Subject, upstream: psutil.Process, load: Load, repeat: int, profile: Profile | None = None
+) -> Row:
     spec = {
         "reader": subject.reader,
         "base_url": subject.base_url,
         "streams": load.streams,
         "spread": load.spread,
+        "wait": 3.0 if profile else 0.1,
         "pace": load.pace,
         "model": subject.model_prefix + load.pace.model,
         "token": subject.token,
@@ -70,6 +74,10 @@ async def measure(subject: Subject, upstream: psutil.Process, load: Load, repeat
                 received = json.loads(line)
                 process.stdin.close()
             elif line.isalpha():
+                if profile and line == "ready":
+                    profile.start()
+                if profile and line == "settled":
+                    profile.stop()
                 cpu[line] = {name: usage(one).cpu for name, one in measured.items()}
             else:
                 print(f"  {subject.name}: {line}", file=sys.stderr)

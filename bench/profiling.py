@@ -1,10 +1,9 @@
 """Where a subject's time goes, by py-spy: threads that hold the interpreter's lock, sampled from outside."""
 
 import re
+import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,17 +12,23 @@ RATE = 250
 LINE_NUMBER = re.compile(r":\d+\)$")
 
 
-@contextmanager
-def profiled(process: psutil.Process, seconds: float, output: Path) -> Iterator[None]:
-    """Sample `process` while the block runs, for at most `seconds`; write folded stacks to `output`, and a summary."""
-    command = [
-        "py-spy", "record", "--pid", str(process.pid), "--duration", str(round(seconds)), "--rate", str(RATE),
-        "--gil", "--nonblocking", "--format", "raw", "--output", str(output),
-    ]  # fmt: skip
-    profiler = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield
-    profiler.wait()
-    print(summary(output.read_text(encoding="utf-8")))
+class Profile:
+    """Samples `process` from `start` to `stop`; writes folded stacks to `output`, and prints a summary."""
+
+    def __init__(self, process: psutil.Process, output: Path) -> None:
+        self.output = output
+        self.command = [
+            "py-spy", "record", "--pid", str(process.pid), "--rate", str(RATE),
+            "--gil", "--nonblocking", "--format", "raw", "--output", str(output),
+        ]  # fmt: skip
+
+    def start(self) -> None:
+        self.profiler = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        self.profiler.send_signal(signal.SIGINT)
+        self.profiler.wait()
+        print(summary(self.output.read_text(encoding="utf-8")))
 
 
 def summary(folded: str, rows: int = 45) -> str:
