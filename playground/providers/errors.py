@@ -59,9 +59,16 @@ class ProviderError(Exception):
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.message = message
         self.status = status
         self.retry_after = retry_after
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+    @message.setter
+    def message(self, message: str) -> None:
+        self.args = (message,)  # so that no text of the exception keeps what was taken out of its message
 
 
 class BadConnection(ProviderError):

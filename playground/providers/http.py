@@ -69,6 +69,8 @@ class UpstreamClient:
         self._clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
+        if self._ssl_context is None:  # reading the certificates takes tens of milliseconds
+            self._ssl_context = await asyncio.to_thread(httpx.create_ssl_context)
         return self
 
     async def __aexit__(
@@ -84,17 +86,7 @@ class UpstreamClient:
 
         Raises BadConnection, NotConnected, ConnectTimeout, NotHTTP.
         """
-        url = upstream_url(endpoint.base_url, request.path)
-        if endpoint.proxy and not endpoint.allow_private and names_private(url.host):
-            raise errors.PrivateAddressRefused(SENTENCES[errors.PrivateAddressRefused].format(host=url.host))
-        seconds = endpoint.timeouts.connect
-        # The transport takes `pool` for the whole way to a connection: DNS, TCP, proxy and TLS. Reads have no timeout
-        # here: the driver's timers know content from keepalives.
-        timeout = {"connect": seconds, "pool": seconds, "read": None, "write": None}
-        headers = _headers(request, endpoint)
-        outgoing = httpx.Request(
-            request.method, url, headers=headers, content=request.body, extensions={"timeout": timeout}
-        )
+        outgoing = _outgoing(request, endpoint)
         response = await self._client(endpoint).send(outgoing, stream=True)
         try:
             yield UpstreamResponse(response)
@@ -102,10 +94,10 @@ class UpstreamClient:
             response.extensions["body"].close()
 
     def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        if self._ssl_context is None:
+            raise RuntimeError("UpstreamClient is used outside its context")
         key = (endpoint.proxy, endpoint.allow_private)
         if key not in self._clients:
-            if self._ssl_context is None:
-                self._ssl_context = httpx.create_ssl_context()
             self._clients[key] = httpx.AsyncClient(
                 transport=Transport(_proxy(endpoint.proxy), self._ssl_context, allow_private=endpoint.allow_private),
                 trust_env=False,
@@ -115,14 +107,31 @@ class UpstreamClient:
         return self._clients[key]
 
 
+def _outgoing(request: HttpRequest, endpoint: Endpoint) -> httpx.Request:
+    url = upstream_url(endpoint.base_url, request.path)
+    proxy = _proxy(endpoint.proxy)
+    if proxy is not None and not endpoint.allow_private and names_private(url.host):
+        raise errors.PrivateAddressRefused(SENTENCES[errors.PrivateAddressRefused].format(host=url.host))
+    headers = _headers(request, endpoint)
+    if proxy is not None and url.scheme == "http":  # where there is no tunnel, the transport leaves them out
+        headers.update(proxy.headers)
+    seconds = endpoint.timeouts.connect
+    # The transport takes `pool` for the whole way to a connection: DNS, TCP, proxy and TLS. Reads have no timeout here:
+    # the driver's timers tell content from keepalives.
+    timeout = {"connect": seconds, "pool": seconds, "read": None, "write": None}
+    return httpx.Request(request.method, url, headers=headers, content=request.body, extensions={"timeout": timeout})
+
+
 def upstream_url(base_url: str, path: str) -> httpx.URL:
     """`path` below `base_url`, whose query (Azure's `api-version`) stays. Raises InvalidBaseURL."""
     try:
         url = httpx.URL(base_url)
-        url = url.copy_with(path=url.path.rstrip("/") + path, fragment=None)
+        raw_path, _, query = url.raw_path.partition(b"?")
+        raw_path = raw_path.rstrip(b"/") + path.encode("ascii")
+        url = url.copy_with(raw_path=raw_path + b"?" + query if query else raw_path, fragment=None)
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or not 0 < (url.port or 1) < 65536:
         raise errors.InvalidBaseURL(SENTENCES[errors.InvalidBaseURL])
     return url
 

@@ -79,8 +79,7 @@ class SSEDecoder:
         for line in lines:
             self._position += len(line)
             self._line(line, items)
-        if lines:
-            self._after_cr = lines[-1][-1] == 0x0D
+        self._after_cr = raw.endswith(b"\r")
         self._pending += tail
         self._position += len(tail)
         if len(self._pending) > self._limit + len(BOM):

@@ -48,7 +48,10 @@ KINDS: Final[tuple[tuple[type[Exception], type[ProviderError]], ...]] = (
     (aiohttp.ClientConnectorError, errors.NotConnected),  # by its errno, see ERRNOS
     (aiohttp.ClientConnectionError, errors.ConnectionReset),
     (aiohttp.ClientPayloadError, errors.ConnectionLost),
+    (aiohttp.UploadAbortedError, errors.ConnectionReset),
     (aiohttp.InvalidURL, errors.InvalidBaseURL),
+    (aiohttp.NonHttpUrlClientError, errors.InvalidBaseURL),
+    (aiohttp.RedirectClientError, errors.RedirectRefused),
     (aiohttp.TooManyRedirects, errors.RedirectRefused),
     (aiohttp.ClientResponseError, errors.NotHTTP),
     (HttpProcessingError, errors.NotHTTP),
@@ -126,6 +129,10 @@ class Body:
         self._content = response.content
         self._host = host
         self._full = False
+        protocol = response.connection.protocol if response.connection is not None else None
+        self._closed = protocol.closed if protocol is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._lost)
 
     def __aiter__(self) -> Self:
         return self
@@ -146,10 +153,25 @@ class Body:
 
     def close(self) -> None:
         """Give the connection back if the body has ended; close its socket at once if not, without a TLS farewell."""
+        if self._closed is not None:  # it lives on with the connection, whose end may be an error that no one awaits
+            self._closed.remove_done_callback(self._lost)
+            self._closed.remove_done_callback(_retrieve)
+            self._closed.add_done_callback(_retrieve)
         connection = self._response.connection
         if connection is not None and connection.transport is not None and not self._content.is_eof():
             connection.transport.abort()
         self._response.close()
+
+    def _lost(self, closed: "asyncio.Future[None]") -> None:
+        """aiohttp closes the connection on broken chunking, and leaves whoever reads the body waiting for ever."""
+        _retrieve(closed)
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(aiohttp.ClientPayloadError("closed in mid-body"))
+
+
+def _retrieve(closed: "asyncio.Future[None]") -> None:
+    if not closed.cancelled():
+        closed.exception()
 
 
 with warnings.catch_warnings():

@@ -93,8 +93,8 @@ class Upstream:
                 self.calls.append(call)
                 script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
                 await script(call)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            pass  # a cancelled task would make asyncio's own callback complain
         finally:
             writer.close()
             self._tasks.discard(task)
@@ -157,7 +157,7 @@ def token(text: str, **choice: Any) -> bytes:
 
 FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 DONE = b"data: [DONE]\n\n"
-SHORT = Timeouts(connect=2, first_chunk=0.2, between_chunks=0.2, total=5)
+PATIENT = Timeouts(connect=30, first_chunk=30, between_chunks=30, total=60)
 
 
 def streams(*pieces: bytes, end: bool = True) -> Script:

@@ -71,6 +71,10 @@ def test_crlf_cut_in_two_reads_is_one_line_end() -> None:
     assert events(b"data: a\r", b"\n\r", b"\ndata: b\r\n\r\n") == [("message", "a"), ("message", "b")]
 
 
+def test_a_line_feed_after_more_than_a_cr_is_a_line_end() -> None:
+    assert events(b"data: a\rdata: b", b"\n\n") == [("message", "a\nb")]
+
+
 def test_a_cr_dispatches_without_waiting_for_a_possible_lf() -> None:
     assert events(b"data: a\r\r") == [("message", "a")]
 

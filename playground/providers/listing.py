@@ -1,0 +1,27 @@
+"""Which models an endpoint has."""
+
+from typing import Final
+
+from playground.providers import refusals
+from playground.providers.dialects import dialect
+from playground.providers.endpoint import Endpoint
+from playground.providers.errors import ProviderError
+from playground.providers.http import UpstreamClient
+from playground.providers.redaction import hide, secrets_of
+
+LIST_BYTES: Final = 4 * 1024 * 1024
+LIST_SECONDS: Final = 20.0
+
+
+async def list_models(endpoint: Endpoint, *, http: UpstreamClient) -> list[str]:
+    """The names of the endpoint's models, as it orders them. Raises ProviderError."""
+    spoken = dialect(endpoint.dialect)
+    try:
+        async with http.stream(spoken.models_request(endpoint), endpoint) as response:
+            body = await response.read(LIST_BYTES, LIST_SECONDS)
+        if response.status != 200:
+            raise refusals.from_answer(response.status, response.headers, body)
+        return spoken.read_models(body)
+    except ProviderError as error:
+        error.message = hide(error.message, secrets_of(endpoint))
+        raise
