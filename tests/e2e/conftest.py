@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,13 +38,23 @@ def api(server: Server, cookies: list[dict[str, str]]) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def cookies(server: Server) -> list[dict[str, str]]:
     """Those of the person who opened the link that the server printed."""
-    (link,) = re.findall(r"http://\S+/sign-in/link/\S+", "".join(server.output))
+    link = printed_link(server)
     with httpx.Client(follow_redirects=True) as client:
         page = client.get(link).text
         token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
         answer = client.post(link, data={"csrfmiddlewaretoken": token})
         assert answer.status_code == 200, answer.text
         return [{"name": name, "value": value, "url": server.base_url} for name, value in client.cookies.items()]
+
+
+def printed_link(server: Server) -> str:
+    """The server may answer before what it printed has been read."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if found := re.search(r"http://\S+/sign-in/link/\S+", "".join(server.output)):
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"no sign-in link in {server.output}")
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,13 @@
 /**
- * Drawing in animation frames. Views ask for a frame; each frame draws the asking views until its time is spent, so
- * that no task grows long however much text came at once. Nothing is drawn while the page is hidden.
+ * Drawing in animation frames, at most 30 a second: more cannot be read. Views ask for a frame; each frame draws the
+ * asking views until its time is spent, so that no task grows long however much text came at once. Nothing is drawn
+ * while the page is hidden.
  */
 const BUDGET_MS = 8;
+const INTERVAL_MS = 30; // every second frame of a 60 Hz screen
 const waiting = new Set();
 let requested = false;
+let drawn = 0;
 
 /** `view.draw(deadline)` is called in the next frame, and again in later ones while it returns true (there is more). */
 export function requestDraw(view) {
@@ -24,6 +27,8 @@ function schedule() {
 
 function drawAll(now) {
   requested = false;
+  if (now - drawn < INTERVAL_MS) return schedule();
+  drawn = now;
   const deadline = now + BUDGET_MS;
   const views = [...waiting];
   waiting.clear();

@@ -2,7 +2,7 @@
  * Character by character: one grapheme after the other, a line for each line, a cursor at the end. It types at the
  * pace of the stream and hurries when it has fallen behind: what waits is typed within a quarter of a second.
  */
-const FRAMES_BEHIND = 15;
+const FRAMES_BEHIND = 8;
 const HELD_MS = 200; // the last grapheme may still grow (accents, joined emoji): wait this long for more
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
