@@ -61,9 +61,7 @@ def _refusal(match: re.Match[str]) -> dict[str, Any]:
     return {
         "refusal": Refusal(
             status=_number(match["status"], "e", 599, least=400),
-            attempts=_number(match["times"], "the count of refused attempts", 1000, least=1)
-            if match["times"]
-            else None,
+            attempts=_number(match["times"], "x", 1000, least=1) if match["times"] else None,
             retry_after=_number(match["after"], "a", 86_400) if match["after"] else 1,
         )
     }

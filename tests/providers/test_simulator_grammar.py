@@ -1,0 +1,56 @@
+"""The names of the simulated models."""
+
+import pytest
+
+from playground.providers.simulator.grammar import EXAMPLES, HELP, Refusal, Script, UnknownModel, parse_model
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("sim", Script()),
+        ("sim-n256-r50-d100", Script(tokens=256, rate=50, delay=0.1)),
+        ("sim-d0-r0-n1", Script(tokens=1, rate=0, delay=0.0)),
+        ("sim-zh-n5", Script(text="zh", tokens=5)),
+        ("sim-mixed", Script(text="mixed")),
+        ("sim-clock-n0", Script(text="clock", tokens=0)),
+        ("sim-whole-en", Script(text="en", whole=True)),
+        ("sim-e429x2", Script(refusal=Refusal(429, attempts=2, retry_after=1))),
+        ("sim-e503x1a0", Script(refusal=Refusal(503, attempts=1, retry_after=0))),
+        ("sim-e401", Script(refusal=Refusal(401, attempts=None, retry_after=1))),
+    ],
+)
+def test_a_name_is_a_script(name: str, script: Script) -> None:
+    assert parse_model(name) == script
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_are_names(name: str) -> None:
+    parse_model(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gpt-4o", "does not exist here"),
+        ("", "does not exist here"),
+        ("SIM", "does not exist here"),
+        ("sim-", "unknown or repeated part ''"),
+        ("sim-x9", "unknown or repeated part 'x9'"),
+        ("sim-n5-n6", "unknown or repeated part 'n6'"),
+        ("sim-en-zh", "unknown or repeated part 'zh'"),
+        ("sim-n-5", "unknown or repeated part 'n'"),
+        ("sim-n٣", "unknown or repeated part"),
+        ("sim-n1000001", "n must be from 0 to 1000000"),
+        ("sim-r" + "9" * 5000, "r must be from 0 to 100000"),
+        ("sim-e200", "e must be from 400 to 599"),
+        ("sim-e429x0", "x must be from 1 to 1000"),
+    ],
+)
+def test_any_other_name_is_answered_with_the_grammar(name: str, reason: str) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        parse_model(name)
+    message = str(caught.value)
+    assert reason in message
+    assert HELP in message
+    assert len(message) < len(HELP) + 250
