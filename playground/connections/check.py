@@ -2,16 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-import orjson
-
-from playground.providers import refusals
-from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
-from playground.providers.errors import MalformedAnswer, ProviderError, TotalTimeout
+from playground.providers.errors import ProviderError, TotalTimeout
 from playground.providers.http import UpstreamClient
-from playground.providers.redaction import hide, secrets_of
+from playground.providers.listing import list_models
 from playground.providers.request import GenerationRequest, Message, Parameters
 from playground.providers.stream import stream_run
 from playground.recording.events import CHUNK, NOTICE, chunk_text
@@ -21,7 +17,6 @@ from playground.recording.status import RunStatus
 
 _PATIENCE: Final = Timeouts(connect=5.0, first_chunk=20.0, between_chunks=10.0, total=30.0)
 _LIST_S: Final = 10.0
-_MAX_BODY: Final = 2_000_000
 _MAX_TOKENS: Final = 16
 _PROMPT: Final = "Count from one to five."
 
@@ -55,29 +50,17 @@ async def check(endpoint: Endpoint, model_names: list[str], http: UpstreamClient
     try:
         report = Report(models=await _list(endpoint, http))
     except ProviderError as error:
-        report = Report(models_error=hide(error.message, secrets_of(endpoint)))
+        report = Report(models_error=error.message)
     model = next(iter(model_names or report.models), "")
     return await _ask(endpoint, model, http, report) if model else report
 
 
 async def _list(endpoint: Endpoint, http: UpstreamClient) -> tuple[str, ...]:
-    headers = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
     try:
-        async with asyncio.timeout(_LIST_S), http.stream(HttpRequest("GET", "/models", headers), endpoint) as response:
-            body = await response.read(_MAX_BODY, _LIST_S)
+        async with asyncio.timeout(_LIST_S):
+            return tuple(await list_models(endpoint, http=http))
     except TimeoutError:
         raise TotalTimeout(f"The provider did not name its models within {_LIST_S:g} s.") from None
-    if response.status != 200:
-        raise refusals.from_answer(response.status, response.headers, body)
-    try:
-        return _names(orjson.loads(body))
-    except (orjson.JSONDecodeError, TypeError, KeyError):
-        raise MalformedAnswer("The provider names no models: check that the base URL includes its /v1.") from None
-
-
-def _names(listing: Any) -> tuple[str, ...]:
-    """`{"data": [{"id": "…"}, …]}`, as OpenAI's API answers."""
-    return tuple(str(model["id"]) for model in listing["data"])
 
 
 async def _ask(endpoint: Endpoint, model: str, http: UpstreamClient, report: Report) -> Report:
