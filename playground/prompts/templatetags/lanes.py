@@ -1,10 +1,11 @@
 """How a run is shown in its lane."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django import template
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from playground.prompts.texts import TEXTS
 from playground.recording.status import RunStatus
@@ -12,13 +13,26 @@ from playground.runs.models import Run
 
 register = template.Library()
 
-_NO_PROBLEM = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
+TABS: Final = (
+    ("answer", _("Answer")),
+    ("characters", _("Characters")),
+    ("tokens", _("Tokens")),
+    ("timeline", _("Timeline")),
+    ("events", _("Events")),
+)
+_NO_PROBLEM: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 
 
 @register.simple_tag
 def lane_texts() -> Mapping[str, Promise]:
     """For the scripts."""
     return TEXTS
+
+
+@register.simple_tag
+def lane_tabs() -> Sequence[tuple[str, Promise]]:
+    """The views of an answer, each the name of a partial of the history."""
+    return TABS
 
 
 @register.filter
@@ -59,8 +73,3 @@ def rate(per_second: Any) -> str:
     if not isinstance(per_second, int | float):
         return "–"
     return f"{per_second:.0f}" if per_second >= 100 else f"{per_second:.1f}"
-
-
-@register.filter
-def words(text: str) -> list[str]:
-    return text.split()
