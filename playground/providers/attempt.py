@@ -8,7 +8,7 @@ from playground.providers import errors, refusals
 from playground.providers.dialects.base import HttpRequest, Parser, Part
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
-from playground.providers.http import UpstreamClient, UpstreamResponse
+from playground.providers.http import UpstreamClient, UpstreamResponse, upstream_url
 from playground.providers.redaction import hide, hide_in_body, secrets_of, shown_headers, shown_url
 from playground.providers.retry import may_retry
 from playground.providers.sink import Sink
@@ -55,9 +55,9 @@ class Attempt:
 
     async def send(self, request: HttpRequest, http: UpstreamClient, total_at: float) -> ProviderError | None:
         """Send `request` and emit what comes; None once the answer has come to its end."""
-        url = shown_url(self._endpoint.base_url.rstrip("/") + request.path)
-        self._emit(events.ATTEMPT_STARTED, {"method": request.method, "url": url})
         try:
+            url = shown_url(str(upstream_url(self._endpoint.base_url, request.path)))
+            self._emit(events.ATTEMPT_STARTED, {"method": request.method, "url": url})
             with Timers(self._endpoint.timeouts, total_at) as timers:
                 async with http.stream(request, self._endpoint) as response:
                     await self._answer(response, timers)

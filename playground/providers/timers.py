@@ -34,8 +34,11 @@ class Timers:
 
     def content(self) -> None:
         """A chunk has come."""
-        self._seen = True
         self._deadline = self._loop.time() + self._timeouts.between_chunks
+        if not self._seen:  # the only time that the deadline may come nearer
+            self._seen = True
+            self._handle.cancel()
+            self._wait()
 
     def stop(self) -> None:
         """Nothing more is waited for."""
