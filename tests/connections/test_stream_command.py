@@ -109,11 +109,12 @@ def start(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[str
 def test_ctrl_c_stops_it_with_130_and_what_came_stays(process_env: dict[str, str]) -> None:
     with start(process_env, "--model", "sim/sim-en-n500-r50-d0", "Hi") as process:
         assert process.stdout is not None
-        came = process.stdout.read(20)
+        assert process.stderr is not None
+        printed = process.stdout.read(20)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        printed += process.stdout.read()
+        err = process.stderr.read()
     assert process.returncode == 130
-    printed = came + out
     assert printed.startswith("|")
     assert printed.endswith("|\n")
     assert printed.count("|") < 400

@@ -33,6 +33,7 @@ REMARKS = {
 
 class Command(BaseCommand):
     help = "Ask a model, and print the chunks of its answer as they arrive. Nothing is saved."
+    requires_system_checks = ()  # they load every page, before the first token
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("prompt")
