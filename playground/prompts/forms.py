@@ -84,7 +84,10 @@ class TurnForm(forms.Form):
     def draft(self) -> TurnDraft:
         """Of a valid form."""
         data = self.cleaned_data
-        parameters = {name: data[name] for name in PARAMETERS if data[name] not in (None, "", [], False)}
+        # 0 is a value; an empty list and an unticked box are none
+        parameters = {
+            name: data[name] for name in PARAMETERS if data[name] not in (None, []) and data[name] is not False
+        }
         return TurnDraft(data["model"], data["prompt"], data["system"], parameters, before=data["before"])
 
     def refuse(self, error: PlaygroundError) -> None:

@@ -69,7 +69,7 @@ def shown_turns(session: Session) -> Iterator[ShownTurn]:
     return map(show_turn, session.turns.prefetch_related(runs).order_by("position"))
 
 
-def empty_composer(user: User, workspace: Workspace, session: Session | None = None) -> Composer:
+def empty_composer(user: User, workspace: Workspace, session: Session | None = None, *, prompt: str = "") -> Composer:
     """Ready for the next prompt: lanes, system prompt and parameters as they were in the session's last turn.
 
     A new session takes only the lanes, from the user's last turn: a stop text left over from elsewhere would surprise.
@@ -80,7 +80,7 @@ def empty_composer(user: User, workspace: Workspace, session: Session | None = N
         values = values_of(last) if last else {}
         return _composer(TurnForm(initial={**values, "session": session.pk}), models, values.get("model"), session)
     last = visible_turns(user).filter(session__workspace=workspace).order_by("-created_at").first()
-    return _composer(TurnForm(), models, values_of(last)["model"] if last else None)
+    return _composer(TurnForm(initial={"prompt": prompt}), models, values_of(last)["model"] if last else None)
 
 
 def editing_composer(workspace: Workspace, turn: Turn) -> Composer:

@@ -34,9 +34,9 @@ from playground.workspaces.access import current_workspace
 @require_GET
 @login_required
 def playground(request: HttpRequest) -> HttpResponse:
-    """A new session."""
+    """A new session. `?prompt=` fills the composer."""
     user = _user(request)
-    return _page(request, empty_composer(user, current_workspace(user)))
+    return _page(request, empty_composer(user, current_workspace(user), prompt=request.GET.get("prompt", "")))
 
 
 @require_GET

@@ -1,0 +1,142 @@
+"""The playground's page as the server renders it."""
+
+import re
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from playground.accounts.models import User
+from playground.runs.models import Run
+from tests.prompts.conftest import HTMX
+from tests.runs.factories import make_run, make_session, make_turn
+
+MODEL = "sim/sim-n5-r0"
+
+
+def test_a_new_session_starts_with_a_model_that_is_there(client: Client) -> None:
+    page = client.get("/").text
+    assert re.search(r'name="model"[^>]*value="(local|sim)/[^"]+"', page)
+    assert 'value="sim/sim-n256-r50-d100"' in page  # one of those to choose from
+
+
+def test_a_new_session_starts_with_the_models_of_the_last_turn(client: Client, owner: User) -> None:
+    turn = make_turn(make_session(owner), parameters={"temperature": 0.3})
+    make_run(turn, lane=0, model_id="a/first")
+    make_run(turn, lane=1, model_id="a/second")
+    assert lanes(client.get("/").text) == ["a/first", "a/second"]
+    assert 'value="0.3"' not in client.get("/").text
+    assert 'value="0.3"' in client.get(f"/sessions/{turn.session_id}/").text
+
+
+def test_a_prompt_may_come_with_the_address(client: Client) -> None:
+    assert "Sing &amp; dance</textarea>" in client.get("/?prompt=Sing+%26+dance").text
+
+
+def test_a_session_shows_its_turns_and_the_newest_run_of_each_lane(client: Client, owner: User) -> None:
+    session = make_session(owner, title="A talk")
+    turn = make_turn(session, "First <b>question</b>")
+    old = make_run(turn, status="failed", error_message="It broke.")
+    new = make_run(turn, status="completed", text="**Bold** answer")
+    make_turn(session, "Second question")
+    page = client.get(f"/sessions/{session.pk}/").text
+    assert "First &lt;b&gt;question&lt;/b&gt;" in page
+    assert "Second question" in page
+    assert f'data-run="{new.pk}"' in page
+    assert f'data-run="{old.pk}"' not in page
+    assert f'href="/runs/{old.pk}/"' in page
+    assert "<strong>Bold</strong> answer" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("failed", "It broke."), ("truncated", "retry to get all"), ("interrupted", "The server stopped")],
+)
+def test_a_run_that_ended_badly_says_so(client: Client, owner: User, status: str, words: str) -> None:
+    message = "It broke." if status == "failed" else ""
+    run = make_run(make_turn(make_session(owner)), status=status, error_message=message)
+    page = client.get(run.turn.session.get_absolute_url()).text
+    assert f'data-state="{status}"' in page
+    assert words in page
+
+
+def test_only_a_live_run_is_followed(client: Client, owner: User) -> None:
+    turn = make_turn(make_session(owner))
+    make_run(turn, lane=0, status="completed")
+    live = make_run(turn, lane=1, status="streaming", lease_expires_at=timezone.now())
+    page = client.get(turn.session.get_absolute_url()).text
+    (followed,) = (tag for tag in re.findall(r"<run-lane[^>]*>", page) if "data-live" in tag)
+    assert str(live.pk) in followed
+
+
+def test_queries_do_not_grow_with_the_turns(
+    client: Client, owner: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    session = make_session(owner)
+    for _ in range(20):
+        turn = make_turn(session)
+        for lane in range(3):
+            make_run(turn, lane=lane, status="completed", text="Hello.")
+    with django_assert_max_num_queries(14):
+        assert client.get(f"/sessions/{session.pk}/").status_code == HTTPStatus.OK
+
+
+def test_editing_fills_the_composer(client: Client, owner: User) -> None:
+    session = make_session(owner)
+    make_turn(session, "First")
+    turn = make_turn(session, "Second", system="Be brief.")
+    make_run(turn, model_id="a/model")
+    address = f"/sessions/{session.pk}/?edit={turn.pk}"
+    page, part = client.get(address).text, client.get(address, headers=HTMX).text
+    assert "<html" in page
+    assert "<html" not in part
+    for html in (page, part):
+        assert "Second</textarea>" in html
+        assert "Be brief.</textarea>" in html
+        assert '<input type="hidden" name="before" value="1">' in html
+        assert lanes(html) == ["a/model"]
+
+
+def test_where_no_engine_runs_the_prompt_comes_back(client: Client) -> None:
+    data = {"prompt": "Keep me", "model": MODEL, "temperature": "0.4"}
+    for headers in ({}, HTMX):
+        response = client.post("/turns/", data, headers=headers)
+        assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert int(response["Retry-After"]) > 0
+        assert "Keep me</textarea>" in response.text
+        assert 'value="0.4"' in response.text
+        assert ("<html" in response.text) == (headers == {})
+    assert Run.objects.count() == 0
+
+
+def test_what_is_wrong_is_said_at_its_field(client: Client) -> None:
+    response = client.post("/turns/", {"prompt": "Keep me", "model": MODEL, "top_p": "7"})
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert re.search(r'name="top_p"[^>]*aria-invalid="true"[^>]*aria-describedby="id_top_p_error"', response.text)
+    assert 'id="id_top_p_error"' in response.text
+
+
+def test_lanes_change_without_scripts(client: Client) -> None:
+    data = {"prompt": "Keep me", "model": ["a/one", "a/two"]}
+    added = client.post("/turns/", {**data, "change_lanes": "add"}).text
+    removed = client.post("/turns/", {**data, "change_lanes": "0"}).text
+    assert lanes(added) == ["a/one", "a/two", "a/two"]
+    assert lanes(removed) == ["a/two"]
+    assert "Keep me</textarea>" in added
+
+
+def test_stopping_leads_back_to_the_run(client: Client, owner: User) -> None:
+    run = make_run(make_turn(make_session(owner)), status="streaming", lease_expires_at=timezone.now())
+    response = client.post(f"/runs/{run.pk}/stop/")
+    assert response["Location"] == f"{run.turn.session.get_absolute_url()}#run-{run.pk}"
+    assert client.post(f"/turns/{run.turn_id}/stop/", headers=HTMX).status_code == HTTPStatus.NO_CONTENT
+    run.refresh_from_db()
+    assert run.stop_requested_at is not None
+
+
+def lanes(html: str) -> list[str]:
+    """The models of the composer's lanes; the row to copy is not one."""
+    shown = html[: html.index("<template>", html.index("<lane-list"))]
+    return re.findall(r'<input name="model"[^>]*?value="([^"]*)"', shown)
