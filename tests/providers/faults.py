@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 
+from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
+from playground.providers.http import UpstreamClient
 from playground.providers.request import GenerationRequest, Message
 from playground.recording.events import Event, EventData
 
@@ -117,6 +119,14 @@ async def upstream(*scripts: Script, tls: ssl.SSLContext | None = None) -> Async
         server.close()
         await served.close()
         await server.wait_closed()
+
+
+POST = HttpRequest("POST", "/chat/completions", {"authorization": "Bearer canary-key"}, b"{}")
+
+
+async def body_of(http: UpstreamClient, endpoint: Endpoint, request: HttpRequest = POST) -> bytes:
+    async with http.stream(request, endpoint) as response:
+        return b"".join([raw async for raw in response.aiter_raw()])
 
 
 class Recorder:

@@ -15,6 +15,7 @@ from playground.recording.events import KEEPALIVE, NOTICE
 
 ONE_CHUNK: Final = {"code": "one_chunk", "message": "The provider did not stream: its whole answer came as one chunk."}
 DONE: Final = b"[DONE]"
+_BLANK: Final = b" \t\r\n" + BOM
 
 
 class BodyParser(ABC):
@@ -33,7 +34,7 @@ class BodyParser(ABC):
         self._held = bytearray()  # the body until its kind is known; all of it if it is JSON
         self._decoder = SSEDecoder()
         self._take: Callable[[bytes], list[Part]] = self._sniff
-        self._understood = False
+        self._understood = self._strange = False
         self._noticed: set[str] = set()
 
     def feed(self, raw: bytes) -> list[Part]:
@@ -65,9 +66,9 @@ class BodyParser(ABC):
 
     def _sniff(self, raw: bytes) -> list[Part]:
         self._held += raw
-        start = bytes(self._held[:64]).removeprefix(BOM).lstrip()[:1]
-        if not start and len(self._held) < 64:
-            return []
+        if not raw.strip(_BLANK):  # some servers keep a connection alive by blank lines before an answer in JSON
+            return self._hold(b"")
+        start = bytes(self._held).removeprefix(BOM).lstrip()[:1]
         if start == b"<":
             self.error = _not_a_model("a web page")
             return []
@@ -98,6 +99,7 @@ class BodyParser(ABC):
                     parts.append(Part(KEEPALIVE, {"comment": item.text} if item.text else {}, item.end))
                     self._understood = True
                 else:
+                    self._strange = True
                     self._stray(item)
         except ProviderError as error:
             # An event that the end of the body cut off is a sign of that, not of a broken provider.
@@ -150,9 +152,11 @@ class BodyParser(ABC):
                 raise malformed("JSON that is no object")
             if refusals.is_error(value):
                 raise refusals.from_object(value)
+            found: list[Part] = []
+            self._answer(value, len(body), found)
             if self._wants_stream:
                 parts.append(Part(NOTICE, ONE_CHUNK, len(body)))
-            self._answer(value, len(body), parts)
+            parts += found
             self.done = True
         except ProviderError as error:
             self.error = error
@@ -169,11 +173,11 @@ class BodyParser(ABC):
         return value
 
     def _unfinished(self) -> ProviderError:
-        if self._understood or self._take == self._sniff:
-            return NoEndMarker(
-                "The provider closed the stream without its end marker, so the answer may be incomplete: try again."
-            )
-        return _not_a_model("something else than a stream of tokens")
+        if self._strange and not self._understood:
+            return _not_a_model("something else than a stream of tokens")
+        return NoEndMarker(
+            "The provider closed the stream without its end marker, so the answer may be incomplete: try again."
+        )
 
 
 def malformed(found: str) -> MalformedAnswer:
