@@ -1,4 +1,4 @@
-"""The ASGI application, for `manage.py serve` and for any other ASGI server."""
+"""The ASGI application: `application` for any ASGI server, `protocols` for `manage.py serve`, which owns its engine."""
 
 import os
 
@@ -12,6 +12,7 @@ from playground.routing import websocket_urlpatterns  # noqa: E402  (consumers n
 from playground.runs.lifespan import WithEngine  # noqa: E402
 from playground.threaded import ThreadedHandler  # noqa: E402
 
-application = WithEngine(
-    ProtocolTypeRouter({"http": ThreadedHandler(), "websocket": URLRouter(websocket_urlpatterns)})  # type: ignore[arg-type]
+protocols = ProtocolTypeRouter(
+    {"http": ThreadedHandler(), "websocket": URLRouter(websocket_urlpatterns)}  # type: ignore[arg-type]
 )
+application = WithEngine(protocols)  # type: ignore[arg-type]  # its scopes are typed dicts

@@ -157,7 +157,9 @@ class Client:
         return [orjson.loads(line) for line in response.content.splitlines()]
 
     def socket(self, **options: Any) -> "contextlib.AbstractContextManager[ClientConnection]":
-        return connect(self.server.ws_url, additional_headers=self.headers, max_size=None, proxy=None, **options)
+        # With no bound on its queue the client goes on reading while a test does something else.
+        options = {"max_size": None, "max_queue": None, "proxy": None, **options}
+        return connect(self.server.ws_url, additional_headers=self.headers, **options)
 
 
 class Follower:
@@ -168,6 +170,7 @@ class Follower:
         self.run_id = run_id
         self.after = after
         self.events: list[list[Any]] = []
+        self.frames = 0
         self.subscribed: dict[str, Any] = {}
         self.ended: dict[str, Any] | None = None
         message = {"op": "subscribe", "run": run_id, "after": after}
@@ -188,6 +191,7 @@ class Follower:
                 self.after, self.events = -1, []
         elif message["op"] == "frame":
             assert message["seq"] == self.after + 1
+            self.frames += 1
             self.events += message["events"]
             self.after += len(message["events"])
         elif message["op"] == "ended":

@@ -10,7 +10,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """200 once runs can be started, and while what is recorded can be stored; else 503."""
     engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
     if engine is None:
-        return JsonResponse({"status": "starting"}, status=503)
+        return _not_ready("starting")
     if not engine.writer.healthy:
-        return JsonResponse({"status": "the database does not answer"}, status=503)
+        return _not_ready("the database does not answer")
     return JsonResponse({"status": "ok", "live_runs": engine.live_count})
+
+
+def _not_ready(status: str) -> JsonResponse:
+    response = JsonResponse({"status": status}, status=503)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  (Django logs each 5xx as an error)
+    return response

@@ -23,6 +23,7 @@ class RunsConfig(AppConfig):
             max_runs=settings.PLAYGROUND_MAX_RUNS,
             run_deadline_s=settings.PLAYGROUND_RUN_DEADLINE_S,
             sole_owner=connection.vendor == "sqlite",
+            redis_url=settings.REDIS_URL,
         )
         return Engine(config)
 

@@ -1,6 +1,7 @@
 """The WebSocket `/ws/v1`, as `docs/websocket.md` describes it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ FORBIDDEN = 4403
 TOO_SLOW = 4408
 RESTARTING = 4412
 MAX_SUBSCRIPTIONS = 64
+SETTLE_S = 1.0
 
 
 class RunConsumer(AsyncWebsocketConsumer):
@@ -52,7 +54,11 @@ class RunConsumer(AsyncWebsocketConsumer):
             await asyncio.gather(self.viewer_task, return_exceptions=True)
 
     async def restart(self) -> None:
-        """Tell the client to come back in a moment: this server is stopping."""
+        """Send the ends of the runs, then tell the client to come back in a moment: this server is stopping."""
+        if self.viewer_task is not None and not self.viewer_task.done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE_S):
+                    await self.viewer.settle()
         await self.close(RESTARTING)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

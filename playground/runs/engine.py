@@ -16,9 +16,11 @@ from uuid import UUID
 
 from playground.connections.runtime import Runtimes
 from playground.providers.http import UpstreamClient
+from playground.recording.events import Event
 from playground.recording.pacing import SAMPLE_EVERY_S, Pacer
 from playground.recording.status import FINAL, RunStatus
 from playground.runs.admission import Admission
+from playground.runs.bus import Bus
 from playground.runs.compactor import Compactor
 from playground.runs.database import DatabaseThreads
 from playground.runs.leases import Leases
@@ -39,6 +41,7 @@ class EngineConfig:
     max_runs: int
     run_deadline_s: float
     sole_owner: bool
+    redis_url: str = ""
 
 
 class RestartableSocket(Protocol):
@@ -59,6 +62,7 @@ class Engine:
         self.threads = DatabaseThreads(READ_THREADS, "engine")
         self.pacer = Pacer()
         self.writer = Writer(self.owner, self._lost)
+        self.bus: Bus | None = None
         self.sockets: set[RestartableSocket] = set()
         self._compactor = Compactor(self.threads, is_busy=lambda: len(self._live) > BUSY_RUNS)
         self._config = config
@@ -69,7 +73,11 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        leases = Leases(self.owner, self.threads, stop=self._stop_asked, is_idle=lambda: not self._live)
+        if self._config.redis_url:
+            self.bus = Bus(self._config.redis_url, self.owner, self._stop_asked)
+        leases = Leases(
+            self.owner, self.threads, stop=self._stop_asked, is_idle=lambda: not self._live, tail=self._tail
+        )
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.threads)
             self._http = await stack.enter_async_context(UpstreamClient())
@@ -79,6 +87,8 @@ class Engine:
             self._stack = stack.pop_all()
         self._own(self.writer.run(), "writer")
         self._own(self._watch_lag(), "loop lag")
+        if self.bus is not None:
+            self._own(self.bus.run(), "bus")
         self._own(leases.run(), "leases")
         self._own(self._compactor.run(), "compactor")
         return self
@@ -106,9 +116,12 @@ class Engine:
         """Start runs whose rows exist and for which `admission.take` was called."""
         self._loop.call_soon_threadsafe(self._start, list(specs), context=contextvars.Context())
 
-    def stop(self, run_id: UUID) -> None:
-        """Stop a run if it lives here; does nothing otherwise."""
-        self._loop.call_soon_threadsafe(self._stop_asked, run_id, context=contextvars.Context())
+    def stop(self, run_id: UUID, owner: str) -> None:
+        """Stop a run if it lives here; else ring for its owner, who reads the request from the database anyway."""
+        if owner == self.owner:
+            self._loop.call_soon_threadsafe(self._stop_asked, run_id, context=contextvars.Context())
+        elif self.bus is not None:
+            asyncio.run_coroutine_threadsafe(self.bus.ring(owner, run_id), self._loop)
 
     def live_run(self, run_id: UUID) -> LiveRun | None:
         """The run, if it lives on this process."""
@@ -130,20 +143,27 @@ class Engine:
             return await self.threads.call(load_recording, fresh)
         follower = self._followers.get(run.id)
         if follower is None or follower.epoch != fresh.epoch:
-            follower = self._followers[run.id] = Follower(run.id, fresh.epoch, self.threads)
+            follower = Follower(
+                run.id, fresh.epoch, self.threads, is_fed=lambda: self.bus is not None and self.bus.healthy
+            )
+            self._followers[run.id] = follower
             self._own(self._follow(follower), f"follow {run.id}")
         return follower
 
     async def _follow(self, follower: Follower) -> None:
         try:
+            if self.bus is not None:
+                await self.bus.follow(follower)
             await follower.run()
         finally:
+            if self.bus is not None:
+                self.bus.unfollow(follower)
             if self._followers.get(follower.run_id) is follower:
                 del self._followers[follower.run_id]
 
     def _start(self, specs: list[RunSpec]) -> None:
         for spec in specs:
-            live = LiveRun(spec, pacer=self.pacer, on_append=self.writer.touch)
+            live = LiveRun(spec, pacer=self.pacer, on_append=self._appended)
             self._live[spec.run_id] = live
             self._own(self._run(live), f"run {spec.run_id}")
 
@@ -161,6 +181,15 @@ class Engine:
             self.admission.release(duration_s=live.events[-1].t / 1e6 if live.events else None)
         if not live.gone:
             self._compactor.add(live.run_id)
+
+    def _appended(self, live: LiveRun) -> None:
+        if not live.is_final:  # an end is stored before it is appended
+            self.writer.touch(live)
+        if self.bus is not None:
+            self.bus.touch(live)
+
+    async def _tail(self, run_id: UUID, epoch: str) -> list[Event]:
+        return await self.bus.tail(run_id, epoch) if self.bus is not None else []
 
     def _stop_asked(self, run_id: UUID) -> None:
         live = self._live.get(run_id)

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
+from playground.recording.events import Event
 from playground.runs import store
 from playground.runs.database import DatabaseThreads
 
@@ -24,12 +25,19 @@ class Leases:
     """
 
     def __init__(
-        self, owner: str, threads: DatabaseThreads, *, stop: Callable[[UUID], None], is_idle: Callable[[], bool]
+        self,
+        owner: str,
+        threads: DatabaseThreads,
+        *,
+        stop: Callable[[UUID], None],
+        is_idle: Callable[[], bool],
+        tail: Callable[[UUID, str], Awaitable[list[Event]]],
     ) -> None:
         self._owner = owner
         self._threads = threads
         self._stop = stop
         self._is_idle = is_idle
+        self._tail = tail
         self._reap_from = 0.0
 
     async def run(self) -> None:
@@ -50,14 +58,14 @@ class Leases:
 
     async def reap_all(self) -> None:
         """End every live run that is not ours, at the start of a process that has the database to itself."""
-        for run_id in await self._threads.call(store.orphans, all_of_others=self._owner):
-            await self._threads.call(store.interrupt, run_id, even_if_leased=True)
+        for run_id, epoch in await self._threads.call(store.orphans, all_of_others=self._owner):
+            await self._threads.call(store.interrupt, run_id, await self._tail(run_id, epoch), even_if_leased=True)
 
     async def _renew_and_reap(self, now: float) -> None:
         if not self._is_idle():
             await self._threads.call(store.renew_leases, self._owner)
         if now < self._reap_from:
             return
-        for run_id in await self._threads.call(store.orphans):
-            if await self._threads.call(store.interrupt, run_id):
+        for run_id, epoch in await self._threads.call(store.orphans):
+            if await self._threads.call(store.interrupt, run_id, await self._tail(run_id, epoch)):
                 logger.warning("Run %s lost its process and was ended as interrupted.", run_id)

@@ -37,8 +37,8 @@ class StopReason(enum.Enum):
 class LiveRun:
     """A `Source` for viewers, fed by the run's log.
 
-    `on_append` tells the writer that there is something to store. A viewer registers a wake-up with `attach`; wake-ups
-    are called on the event loop, at the pace of `pacer`.
+    `on_append` is called after each event; `is_final` tells whether it was the end, which is stored already. A viewer
+    registers a wake-up with `attach`; wake-ups are called on the event loop, at the pace of `pacer`.
     """
 
     def __init__(self, spec: RunSpec, *, pacer: Pacer, on_append: Callable[["LiveRun"], None]) -> None:
@@ -67,6 +67,10 @@ class LiveRun:
     def last_seq(self) -> int:
         return self.log.last_seq
 
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
     def frame_after(self, seq: int) -> Frame | None:
         return self._frames.after(seq)
 
@@ -94,8 +98,7 @@ class LiveRun:
         self._wake_viewers()
 
     def _appended(self) -> None:
-        if self.status not in FINAL:  # an end is stored before it is appended
-            self._on_append(self)
+        self._on_append(self)
         if self._flush is None and self._wakes:
             window = self._pacer.window
             if not window:

@@ -1,11 +1,12 @@
 """Where a viewer reads a run from: the live run itself, a recording, or a live run of another process."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from playground.recording.events import Event
+from playground.recording.events import RUN_ENDED, Event
 from playground.recording.frames import Frame, FrameEncoder
 from playground.recording.status import FINAL, RunStatus
 from playground.runs.database import DatabaseThreads
@@ -13,6 +14,7 @@ from playground.runs.models import Run
 from playground.runs.store import load_events
 
 POLL_S = 0.25
+POLL_FED_S = 1.0
 
 
 class Source(Protocol):
@@ -68,10 +70,11 @@ def load_recording(run: Run) -> Recording:
 class Follower:
     """A live run of another process, read from what that process stores.
 
-    Its task polls the database while it has viewers; it ends by itself when the run does, or with its last viewer.
+    Its task polls the database while it has viewers: often, unless the bus feeds it, for then only to learn that the
+    run's process died. It ends by itself when the run does, or with its last viewer.
     """
 
-    def __init__(self, run_id: UUID, epoch: str, threads: DatabaseThreads) -> None:
+    def __init__(self, run_id: UUID, epoch: str, threads: DatabaseThreads, *, is_fed: Callable[[], bool]) -> None:
         self.run_id = run_id
         self.epoch = epoch
         self.status = RunStatus.STREAMING
@@ -79,6 +82,8 @@ class Follower:
         self.events: list[Event] = []
         self._frames = FrameEncoder(str(run_id), epoch, self.events)
         self._threads = threads
+        self._is_fed = is_fed
+        self._ended = asyncio.Event()
         self._wakes: set[Callable[[], None]] = set()
 
     @property
@@ -98,29 +103,36 @@ class Follower:
         """Poll until the run has ended, its epoch is over, or nobody watches."""
         try:
             while True:
-                epoch, status, events = await self._threads.call(_stored_since, self.run_id, self.last_seq)
+                epoch, events = await self._threads.call(_stored_since, self.run_id, self.last_seq)
                 if epoch != self.epoch:
                     return
-                self.events.extend(events)
-                self.status = status
-                self._wake()
-                if status in FINAL:
-                    return
-                await asyncio.sleep(POLL_S)
-                if not self._wakes:
+                self.feed(events)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_FED_S if self._is_fed() else POLL_S):
+                        await self._ended.wait()
+                if self._ended.is_set() or not self._wakes:
                     return
         finally:
             self.gone = self.status not in FINAL
             self._wake()
+
+    def feed(self, events: Sequence[Event]) -> None:
+        """Take consecutive events, some of which may be here already; what follows a hole is left to the database."""
+        new = [event for event in events if event.seq > self.last_seq]
+        if not new or new[0].seq != self.last_seq + 1:
+            return
+        self.events.extend(new)
+        if isinstance(end := new[-1].data, Mapping) and new[-1].kind == RUN_ENDED:
+            self.status = RunStatus(end["status"])
+            self._ended.set()
+        self._wake()
 
     def _wake(self) -> None:
         for wake in tuple(self._wakes):
             wake()
 
 
-def _stored_since(run_id: UUID, seq: int) -> tuple[str, RunStatus, list[Event]]:
-    # The status is read first: events that are stored with the end are then sure to be among those that follow.
-    row = Run.objects.filter(id=run_id).values_list("epoch", "status").first()
-    if row is None:
-        return "", RunStatus.INTERRUPTED, []
-    return row[0], RunStatus(row[1]), load_events(run_id, seq)
+def _stored_since(run_id: UUID, seq: int) -> tuple[str, list[Event]]:
+    """A run's epoch ("" if it was deleted) and its events after `seq`, of that epoch or an earlier one."""
+    events = load_events(run_id, seq)
+    return Run.objects.filter(id=run_id).values_list("epoch", flat=True).first() or "", events

@@ -156,18 +156,19 @@ def runs_to_stop(owner: str) -> list[UUID]:
     return list(asked.values_list("id", flat=True))
 
 
-def orphans(*, all_of_others: str = "") -> list[UUID]:
-    """Live runs whose lease ran out; with `all_of_others`, all live runs that this owner does not hold."""
+def orphans(*, all_of_others: str = "") -> list[tuple[UUID, str]]:
+    """Live runs whose lease ran out, with their epochs; with `all_of_others`, all that this owner does not hold."""
     live = Run.objects.filter(status__in=LIVE)
     if all_of_others:
-        return list(live.exclude(owner_process=all_of_others).values_list("id", flat=True))
-    return list(live.filter(lease_expires_at__lt=Now()).values_list("id", flat=True))
+        return list(live.exclude(owner_process=all_of_others).values_list("id", "epoch"))
+    return list(live.filter(lease_expires_at__lt=Now()).values_list("id", "epoch"))
 
 
-def interrupt(run_id: UUID, *, even_if_leased: bool = False) -> bool:
+def interrupt(run_id: UUID, tail: Sequence[Event] = (), *, even_if_leased: bool = False) -> bool:
     """End a run whose process died as `interrupted`, with all that was durable; False if someone else was first.
 
-    The run gets a new epoch: its last viewers may have seen events that were never stored.
+    `tail`: what was shown of the run by other processes; those of its events are kept that follow the stored ones. The
+    run gets a new epoch: its last viewers may have seen events that were never stored.
     """
     with transaction.atomic():
         orphan = Run.objects.select_for_update().filter(id=run_id, status__in=LIVE)
@@ -176,14 +177,16 @@ def interrupt(run_id: UUID, *, even_if_leased: bool = False) -> bool:
         run = orphan.first()
         if run is None:
             return False
-        events = load_events(run_id)
+        stored = load_events(run_id)
+        missing = [event for event in tail if event.seq >= len(stored)]
+        events = stored + [event for seq, event in enumerate(missing, len(stored)) if event.seq == seq]
         outcome = Outcome(
             RunStatus.INTERRUPTED,
             error=ErrorInfo("interrupted", "The server stopped while this answer was streaming. Retry it."),
             attempts=sum(event.kind == ATTEMPT_STARTED for event in events),
         )
         end = Event(len(events), events[-1].t if events else 0, RUN_ENDED, end_data(outcome))
-        Segment.objects.bulk_create([_segment(run_id, [end], ())])
+        Segment.objects.bulk_create([_segment(run_id, [*events[len(stored) :], end], ())])
         Run.objects.filter(id=run_id).update(
             **summary([*events, end], outcome),
             epoch=new_epoch(),

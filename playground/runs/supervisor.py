@@ -44,7 +44,7 @@ async def supervise(
         {
             "model": spec.model_id,
             "dialect": spec.resolved.dialect,
-            "request": {"messages": len(spec.request.messages), "parameters": _plain(parameters)},
+            "request": {"messages_count": len(spec.request.messages), "parameters": _plain(parameters)},
         },
     )
     outcome = await _outcome(live, runtimes, http, deadline_s)

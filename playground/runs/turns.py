@@ -127,7 +127,7 @@ def request_stop(run: Run) -> None:
     asked = Run.objects.filter(id=run.id, status__in=LIVE, stop_requested_at=None).update(stop_requested_at=Now())
     engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
     if asked and engine is not None:
-        engine.stop(run.id)
+        engine.stop(run.id, run.owner_process)
 
 
 def _checked(draft: TurnDraft) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Viewer:
         self._send = send
         self._lost = lost
         self._awake = asyncio.Event()
+        self._settled = asyncio.Event()
         self._pending = 0
         self._blocked_since: float | None = None
 
@@ -82,7 +83,13 @@ class Viewer:
             self.unsubscribe(run)
 
     def wake(self) -> None:
+        self._settled.clear()
         self._awake.set()
+
+    async def settle(self) -> None:
+        """Wait until all that there is was sent, or the reader is blocked."""
+        self.wake()
+        await self._settled.wait()
 
     async def run(self) -> None:
         """Send what the subscriptions have, until the socket's reader proves too slow."""
@@ -92,6 +99,8 @@ class Viewer:
             self._awake.clear()
             for subscription in list(self.subscriptions.values()):
                 await self._feed(subscription)
+            if not self._awake.is_set():
+                self._settled.set()
 
     async def send_op(self, op: str, **data: Any) -> None:
         await self._send(orjson.dumps({"op": op, **data}).decode())

@@ -71,7 +71,7 @@ def test_a_run_whose_lease_ran_out_is_interrupted_with_all_that_was_stored() -> 
     epoch = run.epoch
     events = make_events("so ", "far")
     store.save("dead", [store.Batch(run.id, events)])
-    assert store.orphans() == [run.id]
+    assert store.orphans() == [(run.id, epoch)]
     assert store.interrupt(run.id)
     run.refresh_from_db()
     assert (run.status, run.text, run.error_code) == ("interrupted", "so far", "interrupted")
@@ -81,6 +81,16 @@ def test_a_run_whose_lease_ran_out_is_interrupted_with_all_that_was_stored() -> 
     assert stored[-1].kind == RUN_ENDED
     assert not store.interrupt(run.id)
     assert store.save("dead", [store.Batch(run.id, make_events("late", first=4))]) == {run.id}
+
+
+def test_what_another_process_still_holds_is_kept_up_to_its_first_hole() -> None:
+    run = make_live_run("dead", lease=timedelta(seconds=-1))
+    events = make_events("a", "b", "c", "d", "e")
+    store.save("dead", [store.Batch(run.id, events[:3])])
+    assert store.interrupt(run.id, [events[1], events[2], events[3], events[5]])
+    run.refresh_from_db()
+    assert run.text == "abc"
+    assert store.load_events(run.id)[:-1] == events[:4]
 
 
 def test_a_run_that_never_began_is_interrupted_too() -> None:
@@ -93,7 +103,7 @@ def test_a_leased_run_is_left_alone_unless_the_caller_owns_the_database() -> Non
     run = make_live_run("alive")
     assert store.orphans() == []
     assert not store.interrupt(run.id)
-    assert store.orphans(all_of_others="me") == [run.id]
+    assert store.orphans(all_of_others="me") == [(run.id, run.epoch)]
     assert store.orphans(all_of_others="alive") == []
     assert store.interrupt(run.id, even_if_leased=True)
 
@@ -103,7 +113,7 @@ def test_renewing_moves_the_leases_of_live_runs_only() -> None:
     before = {run.id: run.lease_expires_at for run in Run.objects.all()}
     Run.objects.filter(id__in=[mine.id, other.id]).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     store.renew_leases("me")
-    assert store.orphans() == [other.id]
+    assert [run_id for run_id, _ in store.orphans()] == [other.id]
     old.refresh_from_db()
     assert old.lease_expires_at == before[old.id]
 

@@ -1,15 +1,18 @@
 """Two servers on one PostgreSQL: any of them serves any viewer of any run."""
 
+import contextlib
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 from django.utils.crypto import get_random_string
 from psycopg import sql
 
-from tests.server import Client, Follower, Server, running_server
+from tests.server import Client, Follower, Server, free_port, running_server
 from tests.services import database_url
 
 pytestmark = pytest.mark.postgresql
@@ -27,14 +30,54 @@ def database() -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+class Redis:
+    """A Redis server of the test's own, which can die and come back empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = ["--port", str(self._port), "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
+        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        with contextlib.closing(redis.Redis.from_url(self.url)) as client:
+            for _ in range(100):
+                with contextlib.suppress(redis.ConnectionError):
+                    client.ping()
+                    return
+                time.sleep(0.05)
+        raise AssertionError("redis-server did not start")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+
 @pytest.fixture
-def pair(database: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
-    shared = {"DATABASE_URL": database, "SECRET_KEY": "one-secret-key-for-both-of-the-servers"}
-    with (
-        running_server(tmp_path / "a", **shared) as first,
-        running_server(tmp_path / "b", **shared) as second,
-    ):
+def own_redis(tmp_path: Path) -> Iterator[Redis]:
+    server = Redis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@contextlib.contextmanager
+def two_servers(database: str, folder: Path, **environment: str) -> Iterator[tuple[Server, Server]]:
+    shared = {"DATABASE_URL": database, "SECRET_KEY": "one-secret-key-for-both-of-the-servers", **environment}
+    with running_server(folder / "a", **shared) as first, running_server(folder / "b", **shared) as second:
         yield first, second
+
+
+@pytest.fixture(params=["database", pytest.param("redis", marks=pytest.mark.redis)])
+def pair(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """Two servers that share the database alone, or Redis too."""
+    environment = {"REDIS_URL": request.getfixturevalue("redis_url")} if request.param == "redis" else {}
+    with two_servers(database, tmp_path, **environment) as servers:
+        yield servers
 
 
 def at(client: Client, server: Server) -> Client:
@@ -78,3 +121,41 @@ def test_when_a_process_dies_viewers_of_the_other_see_its_runs_end(pair: tuple[S
     assert (body["status"], body["text"]) == ("interrupted", follower.text)
     here.close()
     there.close()
+
+
+@pytest.mark.redis
+def test_over_redis_events_arrive_before_they_are_stored(database: str, redis_url: str, tmp_path: Path) -> None:
+    with two_servers(database, tmp_path, REDIS_URL=redis_url) as servers:
+        here = Client(servers[0])
+        there = at(here, servers[1])
+        run = here.post_run("sim/sim-n400-r100-d0")
+        with there.socket() as socket:
+            follower = Follower(socket, run["id"])
+            follower.finish()
+        frames = [e["t"] for e in here.events(run["id"])]
+        assert [t for t, _, _ in follower.events] == frames
+        # The writer stores about 20 of these events at once; over the bus they come in far smaller frames.
+        assert follower.frames > len(follower.events) / 5
+        here.close()
+        there.close()
+
+
+@pytest.mark.redis
+def test_redis_may_die_and_come_back_in_mid_stream(database: str, own_redis: Redis, tmp_path: Path) -> None:
+    with two_servers(database, tmp_path, REDIS_URL=own_redis.url) as servers:
+        here = Client(servers[0])
+        there = at(here, servers[1])
+        run = here.post_run("sim/sim-n400-r50-d0")
+        with there.socket() as socket:
+            follower = Follower(socket, run["id"])
+            follower.until(50)
+            own_redis.kill()
+            follower.until(150)
+            own_redis.start()
+            text = follower.finish()
+        assert follower.ended is not None
+        assert follower.ended["status"] == "completed"
+        assert [[e["t"], e["kind"], e["data"]] for e in here.events(run["id"])] == follower.events
+        assert here.run(run["id"])["text"] == text
+        here.close()
+        there.close()

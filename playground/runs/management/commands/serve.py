@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from playground.eventloop import install_fast_loop
 from playground.runs.apps import RunsConfig
 from playground.runs.welcome import greeting
 
@@ -44,8 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        # Daphne installs its reactor when it is imported; only this command may do so.
-        from playground.asgi import application
+        # Daphne installs its reactor when it is imported, on the loop of the policy that is set by then.
+        install_fast_loop()
+        from playground.asgi import protocols
         from playground.runs.server import Service
 
         config = apps.get_app_config("runs")
@@ -58,5 +60,5 @@ class Command(BaseCommand):
                 self.stdout.write(welcome)
                 self.stdout.flush()
 
-            code = Service(application, config, host=host, port=port, on_ready=announce).run()
+            code = Service(protocols, config, host=host, port=port, on_ready=announce).run()
         sys.exit(code)
