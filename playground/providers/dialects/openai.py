@@ -132,8 +132,9 @@ def _chunks(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         data["refusal"] = _string(refusal)
     if data:
         yield data
-    for position, call in enumerate(_objects(delta.get("tool_calls") or [])):
-        yield {"tool_call": _tool_call(call, position)}
+    if calls := delta.get("tool_calls"):
+        for position, call in enumerate(_objects(calls)):
+            yield {"tool_call": _tool_call(call, position)}
     if isinstance(delta.get("function_call"), dict):  # before there were tools
         yield {"tool_call": _tool_call({"function": delta["function_call"]}, 0)}
 
@@ -164,9 +165,13 @@ def _of_blocks(content: Any) -> dict[str, Any]:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise malformed("JSON of another shape")
-    return value
+    if isinstance(value, list):
+        for item in value:
+            if not isinstance(item, dict):
+                break
+        else:
+            return value
+    raise malformed("JSON of another shape")
 
 
 def _string(value: Any) -> str:
