@@ -55,6 +55,20 @@ class TextField(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
+def _number(low: float, high: float) -> forms.FloatField:
+    message = _("Enter a number from %(low)g to %(high)g.") % {"low": low, "high": high}
+    return forms.FloatField(required=False, min_value=low, max_value=high, error_messages=_same(message))
+
+
+def _whole(low: int, high: int) -> forms.IntegerField:
+    message = _("Enter a whole number from %(low)d to %(high)d.") % {"low": low, "high": high}
+    return forms.IntegerField(required=False, min_value=low, max_value=high, error_messages=_same(message))
+
+
+def _same(message: str) -> dict[str, str]:
+    return dict.fromkeys(("invalid", "min_value", "max_value"), message)
+
+
 class TurnForm(forms.Form):
     """`session`: where the turn is added, a new one if empty. `before`: see `TurnDraft`."""
 
@@ -63,13 +77,13 @@ class TurnForm(forms.Form):
     system = TextField(required=False)
     prompt = TextField(error_messages={"required": _("Write a prompt first: it is empty.")})
     model = LanesField()
-    temperature = forms.FloatField(required=False, min_value=0, max_value=2)
-    top_p = forms.FloatField(required=False, min_value=0, max_value=1)
-    max_tokens = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+    temperature = _number(0, 2)
+    top_p = _number(0, 1)
+    max_tokens = _whole(1, 100_000)
     stop = StopField(required=False, strip=False)
-    seed = forms.IntegerField(required=False, min_value=-(2**63), max_value=2**63 - 1)
+    seed = _whole(-(2**63), 2**63 - 1)
     logprobs = forms.BooleanField(required=False)
-    top_logprobs = forms.IntegerField(required=False, min_value=0, max_value=20)
+    top_logprobs = _whole(0, 20)
 
     def clean_prompt(self) -> str:
         prompt: str = self.cleaned_data["prompt"]

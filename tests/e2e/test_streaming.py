@@ -103,3 +103,22 @@ def test_the_back_button_leads_to_a_working_new_session(page: Page) -> None:
     expect(page.locator("run-lane")).to_have_count(0)
     send(page)
     expect_state(lane(page), "completed")
+
+
+def test_the_page_follows_the_answer_until_the_reader_scrolls_up(page: Page) -> None:
+    at_end = "(box) => box.scrollHeight - box.scrollTop - box.clientHeight < 50"
+    open_new_session(page, "sim/sim-en-n600-r100-d50")
+    send(page)
+    scroller = page.locator(".workbench__scroll")
+    wait_for_chunks(lane(page), 200)
+    assert scroller.evaluate(at_end)
+    assert scroller.evaluate("box => box.scrollTop") > 0
+    scroller.hover()
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(f"() => !({at_end})(document.querySelector('.workbench__scroll'))")
+    place = scroller.evaluate("box => box.scrollTop")
+    wait_for_chunks(lane(page), 350)
+    assert abs(scroller.evaluate("box => box.scrollTop") - place) < 400
+    page.get_by_role("button", name="Latest").click()
+    wait_for_chunks(lane(page), 450)
+    assert scroller.evaluate(at_end)

@@ -104,7 +104,7 @@ class RunLane extends HTMLElement {
   #show(view) {
     this.#visible = view;
     const [panels] = this.#scrollers();
-    if (this.hasAttribute("data-live")) goToEnd(panels);
+    if (view in VIEWS && this.hasAttribute("data-live")) goToEnd(panels);
     else panels.scrollTop = 0;
     if (this.#record.chunks.length > 0) requestDraw(this);
   }

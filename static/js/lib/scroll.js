@@ -1,17 +1,21 @@
-/**
- * Keeps a scroll container at its end while the reader is there. Whether they are is known from scroll events, before
- * anything grows; growing alone fires none.
- */
+/** Keeps a scroll container at its end while the reader is there. */
 const NEAR_PX = 48;
 const followed = new WeakMap();
 
 function track(scroller) {
   let state = followed.get(scroller);
   if (state) return state;
-  state = { atEnd: isAtEnd(scroller) };
+  state = { atEnd: isAtEnd(scroller), top: scroller.scrollTop };
   followed.set(scroller, state);
-  scroller.addEventListener("scroll", () => (state.atEnd = isAtEnd(scroller)), { passive: true });
+  scroller.addEventListener("scroll", () => note(scroller, state), { passive: true });
   return state;
+}
+
+/** Only going up is leaving the end: the end itself moves away when what has come into sight turns out larger. */
+function note(scroller, state) {
+  if (isAtEnd(scroller)) state.atEnd = true;
+  else if (scroller.scrollTop < state.top) state.atEnd = false;
+  state.top = scroller.scrollTop;
 }
 
 export function isAtEnd(scroller) {
