@@ -75,6 +75,11 @@ def test_a_second_server_on_the_same_data_is_refused(data_dir: Path) -> None:
         server.manage("serve", "--port", "0")
 
 
+def test_a_database_that_is_not_set_up_is_refused_with_one_line(data_dir: Path) -> None:
+    with pytest.raises(AssertionError, match=r"\ACommandError: The database is not up to date\. Run .*migrate"):
+        Server(data_dir).manage("serve", "--port", "0")
+
+
 def test_a_full_server_says_when_to_come_back(data_dir: Path) -> None:
     limits = {"PLAYGROUND_MAX_RUNS": "3", "PLAYGROUND_MAX_RUNS_PER_USER": "2"}
     with running_server(data_dir, **limits) as server:

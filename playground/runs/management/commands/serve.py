@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from playground.eventloop import install_fast_loop
 from playground.runs.apps import RunsConfig
@@ -36,9 +37,15 @@ def locked(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def refuse_an_old_database() -> None:
+    """Raises CommandError if the tables are not those that this code works with."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database is not up to date. Run “python manage.py migrate” first (“make run” does).")
+
+
 class Command(BaseCommand):
     help = "Serve the playground with Daphne. Ctrl-C stops it; live answers are saved."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
@@ -54,6 +61,7 @@ class Command(BaseCommand):
         assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
         alone = locked(settings.DATA_DIR) if connection.vendor == "sqlite" else contextlib.nullcontext()
         with alone:
+            refuse_an_old_database()
             welcome = greeting(host, port)
 
             def announce() -> None:
