@@ -15,7 +15,6 @@ from tests.services import IN_CI, database_url, why_no_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 PARALLEL = ["-n", "2", "--dist", "loadfile"]
-WITH_TABLES = ("accounts", "workspaces", "connections", "runs", "prompts", "history", "api")
 
 
 def main(arguments: list[str]) -> int:
@@ -29,9 +28,8 @@ def main(arguments: list[str]) -> int:
         print(f"== PostgreSQL: {'FAILED' if IN_CI else 'skipped'}, {missing}")
         codes.append(1 if IN_CI else 0)
     else:
-        folders = [f"tests/{name}" for name in WITH_TABLES if (ROOT / "tests" / name).is_dir()]
-        selected = [*PARALLEL, "-m", "not browser and not model", *folders]
-        codes.append(pytest("PostgreSQL", selected, DATABASE_URL=database_url()))
+        touches_it = "(django_db or postgresql) and not browser and not model"
+        codes.append(pytest("PostgreSQL", [*PARALLEL, "-m", touches_it], DATABASE_URL=database_url()))
     codes.append(pytest("browser", ["-m", "browser"]))
     return max(codes)
 
