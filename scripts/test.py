@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         print(f"== PostgreSQL: {'FAILED' if IN_CI else 'skipped'}, {missing}")
         codes.append(1 if IN_CI else 0)
     else:
-        touches_it = "(django_db or postgresql) and not browser and not model"
+        touches_it = "(database or postgresql) and not browser and not model"
         codes.append(pytest("PostgreSQL", [*PARALLEL, "-m", touches_it], DATABASE_URL=database_url()))
     codes.append(pytest("browser", ["-m", "browser"]))
     return max(codes)
