@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """In seconds. `first_chunk` and `between_chunks` count content only: comments and keepalives do not reset them."""
+    """In seconds. `first_chunk` and `between_chunks` count content only: comments and keepalives do not reset them.
+
+    `connect` covers DNS, TCP, proxy and TLS; `first_chunk` begins with the attempt; `total` spans the whole run, its
+    attempts and the waits between them.
+    """
 
     connect: float = 10.0
     first_chunk: float = 120.0
