@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 from django.db.models.functions import Now
 
@@ -84,7 +84,7 @@ def save(owner: str, batches: Sequence[Batch]) -> set[UUID]:
             .values_list("id", flat=True)
         )
         mine = [b for b in batches if b.run_id in held]
-        Segment.objects.bulk_create([_segment(b.run_id, b.events, b.reads) for b in mine if b.events])
+        _insert([_segment(b.run_id, b.events, b.reads) for b in mine if b.events])
         if started := [b.run_id for b in mine if b.started]:
             Run.objects.filter(id__in=started).update(status=RunStatus.STREAMING.value, started_at=Now())
         for batch in mine:
@@ -93,6 +93,18 @@ def save(owner: str, batches: Sequence[Batch]) -> set[UUID]:
                     **batch.end, ended_at=Now(), owner_process="", lease_expires_at=None
                 )
     return {b.run_id for b in batches} - held
+
+
+def _insert(segments: Sequence[Segment]) -> None:
+    """`bulk_create` at a fifth of its cost, which at 50 streams was a tenth of all the server's CPU."""
+    meta = Segment._meta  # noqa: SLF001  (documented: "Model _meta API")
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    table = connection.ops.quote_name(meta.db_table)
+    rows = [[field.get_db_prep_save(getattr(s, field.attname), connection) for field in fields] for s in segments]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608  (names of ours)
 
 
 def _segment(run_id: UUID, events: Sequence[Event], reads: Sequence[Read], *, compress: bool = False) -> Segment:

@@ -89,7 +89,11 @@ def start_runs(
     try:
         with transaction.atomic():
             _hold_user_limit(user, len(models))
-            turn = _add_turn(session or _new_session(user, workspace, draft_fields["prompt"]), draft_fields)
+            if session is None:
+                opened = _new_session(user, workspace, draft_fields["prompt"])
+                turn = Turn.objects.create(session=opened, position=0, **draft_fields)
+            else:
+                turn = _add_turn(session, draft_fields)
             runs = [
                 _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
                 for lane, model in enumerate(models)
@@ -167,9 +171,8 @@ def _new_session(user: User, workspace: Workspace, prompt: str) -> Session:
 
 
 def _add_turn(session: Session, fields: dict[str, Any]) -> Turn:
+    Session.objects.filter(id=session.id).update(updated_at=timezone.now())
     last = Turn.objects.filter(session=session).aggregate(last=Max("position"))["last"]
-    if last is not None:
-        Session.objects.filter(id=session.id).update(updated_at=timezone.now())
     return Turn.objects.create(session=session, position=0 if last is None else last + 1, **fields)
 
 
