@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from playground.errors import PlaygroundError
@@ -56,16 +60,16 @@ class TextField(forms.CharField):
 
 
 def _number(low: float, high: float) -> forms.FloatField:
-    message = _("Enter a number from %(low)g to %(high)g.") % {"low": low, "high": high}
+    message = format_lazy(_("Enter a number from {low:g} to {high:g}."), low=low, high=high)
     return forms.FloatField(required=False, min_value=low, max_value=high, error_messages=_same(message))
 
 
 def _whole(low: int, high: int) -> forms.IntegerField:
-    message = _("Enter a whole number from %(low)d to %(high)d.") % {"low": low, "high": high}
+    message = format_lazy(_("Enter a whole number from {low} to {high}."), low=low, high=high)
     return forms.IntegerField(required=False, min_value=low, max_value=high, error_messages=_same(message))
 
 
-def _same(message: str) -> dict[str, str]:
+def _same(message: Promise | str) -> dict[str, Promise | str]:
     return dict.fromkeys(("invalid", "min_value", "max_value"), message)
 
 
