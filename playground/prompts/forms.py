@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
-from django.utils.functional import Promise
-from django.utils.text import format_lazy
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -69,7 +66,7 @@ def _whole(low: int, high: int) -> forms.IntegerField:
     return forms.IntegerField(required=False, min_value=low, max_value=high, error_messages=_same(message))
 
 
-def _same(message: Promise | str) -> dict[str, Promise | str]:
+def _same(message: Any) -> dict[str, Any]:
     return dict.fromkeys(("invalid", "min_value", "max_value"), message)
 
 
