@@ -1,3 +1,5 @@
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -63,14 +65,43 @@ def test_a_token_of_a_user_who_was_never_a_member_is_nobody() -> None:
     assert authenticate_token(make_token(make_user(), Workspace.objects.default())) is None
 
 
-def test_the_last_use_is_noted_at_most_once_a_minute(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the clock by which answers are kept."""
+    passed = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + passed[0])
+
+    def wait(seconds: float) -> None:
+        passed[0] += seconds
+
+    return wait
+
+
+def test_the_last_use_is_noted_at_most_once_a_minute(
+    django_assert_num_queries: DjangoAssertNumQueries, later: Callable[[float], None]
+) -> None:
     secret = make_token(make_member())
     authenticate_token(secret)
     first = ApiToken.objects.get().last_used_at
     assert first is not None
+    later(2)
     with django_assert_num_queries(1):
         authenticate_token(secret)
     assert ApiToken.objects.get().last_used_at == first
     ApiToken.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
+    later(2)
     authenticate_token(secret)
     assert ApiToken.objects.get().last_used_at > first
+
+
+def test_an_answer_is_kept_for_a_second(
+    django_assert_num_queries: DjangoAssertNumQueries, later: Callable[[float], None]
+) -> None:
+    user = make_member()
+    secret = make_token(user)
+    token = authenticate_token(secret)
+    with django_assert_num_queries(0):
+        assert authenticate_token(secret) is token
+    type(user).objects.update(is_active=False)
+    later(1.1)
+    assert authenticate_token(secret) is None
