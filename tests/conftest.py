@@ -6,6 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from tests import services
 
@@ -49,6 +51,8 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that ends with a task or a thread of its own still running fails."""
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_leaked_tasks")
+        if request.node.get_closest_marker("database"):
+            request.getfixturevalue("_no_leaked_connections")
     before = set(threading.enumerate())
     yield
     started = [thread for thread in threading.enumerate() if thread not in before]
@@ -67,6 +71,13 @@ async def _no_leaked_tasks() -> AsyncIterator[None]:
     if tasks:
         _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
         assert not pending, f"tasks still running: {[task.get_name() for task in pending]} {pending}"
+
+
+@pytest.fixture
+async def _no_leaked_connections() -> AsyncIterator[None]:
+    """What an async test did through `sync_to_async` left a connection on that thread, which nobody else closes."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
