@@ -8,10 +8,10 @@ CHECK_ENV := DATA_DIR=.cache/check PUBLIC_URL=https://playground.example.org \
 	SECRET_KEY=only-for-the-checks-and-long-enough-for-them-0123456789-abcdefgh
 
 .DEFAULT_GOAL := help
-.PHONY: help run model test lint format bench lock clean
+.PHONY: help run model test lint format messages bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install what is missing, migrate, and serve on HOST:PORT (127.0.0.1:8000)
 	@scripts/setup run
@@ -41,6 +41,10 @@ format: ## Format the Python code and the templates
 	$(PYTHON) -m ruff check --fix-only .
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m djlint --quiet --reformat templates
+
+messages: ## Bring the translations in locale/ up to date with the sources, and compile them
+	@scripts/setup dev
+	@$(PYTHON) -m scripts.messages
 
 bench: ## Measure against a bare relay (about 8 minutes); BENCH="--streams 50 --repeats 1" narrows it
 	@scripts/setup dev

@@ -114,7 +114,7 @@ def _embedded() -> ModelInfo:
         label=str(builtin.EMBEDDED_LABEL),
         kind="embedded",
         available=found.available,
-        reason=found.reason,
+        reason=str(found.reason),
         description=str(builtin.EMBEDDED_DESCRIPTION),
     )
 

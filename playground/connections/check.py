@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
+from django.utils.translation import gettext as _
+
+from playground.connections.problems import explain
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
 from playground.providers.errors import ProviderError, TotalTimeout
 from playground.providers.http import UpstreamClient
 from playground.providers.listing import list_models
 from playground.providers.request import GenerationRequest, Message, Parameters
+from playground.providers.sink import Outcome
 from playground.providers.stream import stream_run
 from playground.recording.events import CHUNK, NOTICE, chunk_text
 from playground.recording.log import EventLog
@@ -23,7 +27,7 @@ _PROMPT: Final = "Count from one to five."
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`models_error` and `error` are sentences, "" where all is well; times are in ms. Nothing in it is secret.
+    """`models_error` and `error` say what is wrong, "" where all is well; times are in ms. Nothing in it is secret.
 
     `model` is what was asked to answer; "" where there was none to ask. `streams`: whether more than one chunk came.
     """
@@ -50,7 +54,7 @@ async def check(endpoint: Endpoint, model_names: list[str], http: UpstreamClient
     try:
         report = Report(models=await _list(endpoint, http))
     except ProviderError as error:
-        report = Report(models_error=error.message)
+        report = Report(models_error=explain(error.code, error.message))
     model = next(iter(model_names or report.models), "")
     return await _ask(endpoint, model, http, report) if model else report
 
@@ -83,9 +87,11 @@ async def _ask(endpoint: Endpoint, model: str, http: UpstreamClient, report: Rep
         ttft_ms=numbers.get("ttft_ms"),
         tokens_per_s=numbers.get("tokens_per_s"),
         note=" ".join(notices),
-        error="" if done else _why(outcome.error.message if outcome.error else "", outcome.status),
+        error="" if done else _why(outcome),
     )
 
 
-def _why(message: str, status: RunStatus) -> str:
-    return message or f"The answer ended as {status.value}."
+def _why(outcome: Outcome) -> str:
+    if outcome.error:
+        return explain(outcome.error.code, outcome.error.message)
+    return _("The answer ended as %s.") % outcome.status.value

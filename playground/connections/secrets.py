@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from playground.errors import Conflict
 
@@ -28,8 +29,11 @@ class SecretsUnreadable(Conflict):
 
     def __init__(self, connection: str) -> None:
         super().__init__(
-            f"The stored credentials of the connection “{connection}” cannot be read, because SECRET_KEY has changed: "
-            "put the old key into SECRET_KEY_FALLBACKS, or enter the credentials again."
+            _(
+                "The stored credentials of the connection “%s” cannot be read, because SECRET_KEY has changed: "
+                "put the old key into SECRET_KEY_FALLBACKS, or enter the credentials again."
+            )
+            % connection
         )
 
 

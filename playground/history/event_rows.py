@@ -110,7 +110,8 @@ def _chunk(data: Data) -> str:
     if text := data.get("text"):
         parts.insert(0, _quoted(text))
     if call := data.get("tool_call"):
-        parts.append(f"{_('tool call')}: {call.get('name') or ''} {_quoted(call.get('arguments') or '')}")
+        words = _("tool call")
+        parts.append(f"{words}: {call.get('name') or ''} {_quoted(call.get('arguments') or '')}")
     if choice := data.get("choice"):
         parts.append(_("choice %(number)d") % {"number": choice + 1})
     if logprobs := data.get("logprobs"):

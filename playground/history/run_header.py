@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from playground.connections.problems import explain
 from playground.history.filters import STATUS_WORDS
 from playground.history.numbers import Number, speed, usage
 from playground.recording.status import RunStatus
@@ -37,9 +38,12 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """`lanes` are the newest runs of the turn's other lanes; `later` are retries and continuations of this run."""
+    """`problem` says why the run did not end well. `lanes` are the newest runs of the turn's other lanes; `later` are
+    retries and continuations of this run.
+    """
 
     badge: Badge
+    problem: str
     turn: Turn
     numbers: Sequence[Number]
     usage: Sequence[Number]
@@ -60,6 +64,7 @@ def run_header(run: Run, log: RecordedLog) -> RunHeader:
     siblings = list(turn.runs.exclude(pk=run.pk).defer("messages", "text", "reasoning"))
     return RunHeader(
         badge=badge(run.status),
+        problem=explain(run.error_code, run.error_message),
         turn=turn,
         numbers=speed(log.metrics()),
         usage=usage(run.usage),

@@ -9,6 +9,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from playground.connections.problems import sentences
+
 TEXTS: Final[Mapping[str, Promise]] = {
     "waiting": _("waiting for the first token"),
     "loading": _("loading the model…"),
@@ -38,3 +40,8 @@ TEXTS: Final[Mapping[str, Promise]] = {
     "not-sent.error": _("Not sent: the server had an error. Your text is still here; send it again."),
     "not-reached": _("The server could not be reached. Try again."),
 }
+
+
+def texts() -> Mapping[str, Promise]:
+    """`TEXTS`, and a sentence for each code of an error where the reader's language needs one: see `problems`."""
+    return {**TEXTS, **{f"error.{code}": sentence for code, sentence in sentences().items()}}

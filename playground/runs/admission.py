@@ -2,6 +2,9 @@
 
 import threading
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
 from playground.errors import Busy
 
 
@@ -11,7 +14,7 @@ class Admission:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._count = 0
-        self._closed_because = ""
+        self._closed_because: Promise | str = ""
         self._lock = threading.Lock()
         self._mean_duration_s = 10.0
 
@@ -19,7 +22,7 @@ class Admission:
     def count(self) -> int:
         return self._count
 
-    def close(self, because: str) -> None:
+    def close(self, because: Promise | str) -> None:
         """Refuse all new runs from now on; `because` is a sentence for the person who is refused."""
         self._closed_because = because
 
@@ -31,13 +34,13 @@ class Admission:
         """
         with self._lock:
             if self._closed_because:
-                raise Busy(self._closed_because, retry_after=5)
+                raise Busy(str(self._closed_because), retry_after=5)
             if self._count + runs > self._limit:
                 wait = max(1, min(60, round(self._mean_duration_s / self._limit * runs)))
-                raise Busy(
-                    f"This server is streaming all the answers it can carry ({self._limit}). Try again in {wait} s.",
-                    retry_after=wait,
+                message = _(
+                    "This server is streaming all the answers it can carry (%(limit)d). Try again in %(wait)d s."
                 )
+                raise Busy(message % {"limit": self._limit, "wait": wait}, retry_after=wait)
             self._count += runs
 
     def release(self, runs: int = 1, *, duration_s: float | None = None) -> None:

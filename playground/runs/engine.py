@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy
+
 from playground.connections.runtime import Runtimes
 from playground.providers.http import UpstreamClient
 from playground.recording.events import Event
@@ -97,7 +99,7 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End live runs as `interrupted`, store them, then cancel and await everything else."""
-        self.admission.close("The server is stopping. Try again in a few seconds.")
+        self.admission.close(gettext_lazy("The server is stopping. Try again in a few seconds."))
         for live in list(self._live.values()):
             live.stop(StopReason.SHUTDOWN)
         runs = [task for task in self._tasks if task.get_name().startswith("run ")]

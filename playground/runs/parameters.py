@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from playground.errors import InvalidField
 from playground.providers.request import Parameters
 
@@ -13,7 +15,8 @@ MAX_STOP_LENGTH = 200
 def _number(name: str, low: float, high: float) -> Callable[[Any], float]:
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise InvalidField(name, f"{name} must be a number from {low:g} to {high:g}.")
+            message = _("%(name)s must be a number from %(low)g to %(high)g.")
+            raise InvalidField(name, message % {"name": name, "low": low, "high": high})
         return float(value)
 
     return check
@@ -22,7 +25,8 @@ def _number(name: str, low: float, high: float) -> Callable[[Any], float]:
 def _whole(name: str, low: int, high: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise InvalidField(name, f"{name} must be a whole number from {low} to {high}.")
+            message = _("%(name)s must be a whole number from %(low)d to %(high)d.")
+            raise InvalidField(name, message % {"name": name, "low": low, "high": high})
         return value
 
     return check
@@ -35,13 +39,14 @@ def _stop(value: Any) -> list[str]:
         or len(stops) > MAX_STOPS
         or not all(isinstance(s, str) and 0 < len(s) <= MAX_STOP_LENGTH for s in stops)
     ):
-        raise InvalidField("stop", f"stop must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_LENGTH} characters.")
+        message = _("stop must be at most %(most)d texts of 1 to %(length)d characters.")
+        raise InvalidField("stop", message % {"most": MAX_STOPS, "length": MAX_STOP_LENGTH})
     return stops
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidField("logprobs", "logprobs must be true or false.")
+        raise InvalidField("logprobs", _("logprobs must be true or false."))
     return value
 
 
@@ -64,10 +69,11 @@ def clean_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     for name in raw:
         if name not in CHECKS:
-            raise InvalidField(name, f"There is no parameter “{name}”; there are {', '.join(CHECKS)}.")
+            message = _("There is no parameter “%(name)s”; there are %(names)s.")
+            raise InvalidField(name, message % {"name": name, "names": ", ".join(CHECKS)})
     cleaned = {name: CHECKS[name](value) for name, value in raw.items() if value is not None}
     if "top_logprobs" in cleaned and not cleaned.get("logprobs"):
-        raise InvalidField("top_logprobs", "top_logprobs needs logprobs to be true.")
+        raise InvalidField("top_logprobs", _("top_logprobs needs logprobs to be true."))
     return cleaned
 
 

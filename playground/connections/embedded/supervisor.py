@@ -66,7 +66,7 @@ class EmbeddedModel:
         """Raises EmbeddedModelUnavailable or EmbeddedModelFailed. `notify`: see `Runtimes.open`."""
         can_run = self._can_run or probe()
         if not can_run.available:
-            raise EmbeddedModelUnavailable(can_run.reason)
+            raise EmbeddedModelUnavailable(str(can_run.reason))
         if self._places.locked():
             notify("model.waiting", f"The demo model answers {SLOTS} at a time: waiting for a free place.")
         async with self._places, self._in_use():

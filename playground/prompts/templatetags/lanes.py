@@ -7,7 +7,8 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from playground.prompts.texts import TEXTS
+from playground.connections.problems import explain
+from playground.prompts.texts import TEXTS, texts
 from playground.recording.status import RunStatus
 from playground.runs.models import Run
 
@@ -26,7 +27,7 @@ _NO_PROBLEM: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 @register.simple_tag
 def lane_texts() -> Mapping[str, Promise]:
     """For the scripts."""
-    return TEXTS
+    return texts()
 
 
 @register.simple_tag
@@ -48,10 +49,10 @@ def state_text(run: Run) -> Promise:
 
 @register.filter
 def problem(run: Run) -> str:
-    """One sentence about a run that did not end well; "" for the others."""
+    """What is to be said about a run that did not end well; "" for the others."""
     if not run.is_final or run.status in _NO_PROBLEM:
         return ""
-    return run.error_message or str(TEXTS[f"{run.status}.detail"])
+    return explain(run.error_code, run.error_message) or str(TEXTS[f"{run.status}.detail"])
 
 
 @register.filter

@@ -66,8 +66,8 @@ class RunLane extends HTMLElement {
     this.#status.changed();
   }
 
-  refused(_code, message) {
-    this.#record.end("refused", { message });
+  refused(code, message) {
+    this.#record.end("refused", { code, message });
     this.#finish();
   }
 

@@ -16,8 +16,13 @@ export function describe(record, connection, stopping) {
 }
 
 function ended({ status, error }) {
-  const detail = status === "completed" || status === "cancelled" ? "" : (error?.message ?? text(`${status}.detail`));
+  const detail = status === "completed" || status === "cancelled" ? "" : (explain(error) || text(`${status}.detail`));
   return { name: status, text: text(status), detail };
+}
+
+/** As `connections/problems.py` does: the reader's language first, then what was recorded. */
+function explain(error) {
+  return [text(`error.${error?.code}`, {}, ""), error?.message ?? ""].filter(Boolean).join("\n");
 }
 
 function retrying(record) {

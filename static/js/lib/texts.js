@@ -7,7 +7,7 @@ function load() {
   return new Map(entries.map((entry) => [entry.dataset.key, entry.textContent]));
 }
 
-export function text(key, values = {}) {
+export function text(key, values = {}, otherwise = key) {
   texts ??= load();
-  return (texts.get(key) ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return (texts.get(key) ?? otherwise).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
