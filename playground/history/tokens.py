@@ -88,7 +88,8 @@ def render_tokens(page: TokenPage) -> SafeString:
     for of, members in itertools.groupby(page.tokens, key=lambda token: token.attempt):
         if of != attempt:
             attempt = of
-            rows.append(f'<li class="tokens__break">{escape(_("Attempt %(number)d") % {"number": of})}</li>')
+            words = _("Attempt %(number)d") % {"number": of}
+            rows.append(f'<li class="tokens__break">{escape(words)}</li>')
         group = list(members)
         for index in range(0, len(group), _ROW):
             spans = "".join(_render(token) for token in group[index : index + _ROW])
