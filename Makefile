@@ -33,6 +33,7 @@ lint: ## Run every static check
 	.venv/bin/lint-imports
 	$(PYTHON) -m djlint --quiet --check templates
 	$(PYTHON) -m djlint --quiet --lint templates
+	@mkdir -p .cache/check
 	$(CHECK_ENV) $(PYTHON) manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) $(PYTHON) manage.py check --deploy --fail-level WARNING
 

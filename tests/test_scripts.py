@@ -50,4 +50,3 @@ def test_a_module_is_imported_by_one_name_only(hashed: dict[str, str], tmp_path:
             assert path in final, f"{name} imports {target}"
             imported += 1
     assert imported > 20
-
