@@ -13,14 +13,19 @@ _KEPT = 8  # viewers that keep up share the newest frame; stragglers share a few
 
 
 class Frame(NamedTuple):
-    """`text` is the message, `size` its length in bytes, `last` the seq of its last event."""
+    """`text` is the message, `size` about its length in bytes, `last` the seq of its last event."""
 
     text: str
     size: int
     last: int
 
 
-def encode_frame(run: str, epoch: str, events: Sequence[Event]) -> Frame:
+def frame_head(run: str, epoch: str) -> str:
+    """How all frames of a run's epoch begin, up to the number of their first event."""
+    return orjson.dumps({"op": "frame", "run": run, "epoch": epoch}).decode()[:-1] + ',"seq":'
+
+
+def encode_frame(head: str, events: Sequence[Event]) -> Frame:
     """Encode as many of `events` as fit into MAX_BYTES; one that is larger on its own goes alone.
 
     Raises:
@@ -30,17 +35,10 @@ def encode_frame(run: str, epoch: str, events: Sequence[Event]) -> Frame:
         raise ValueError("a frame holds at least one event")
     count = min(len(events), MAX_EVENTS)
     while True:
-        body = orjson.dumps(
-            {
-                "op": "frame",
-                "run": run,
-                "epoch": epoch,
-                "seq": events[0].seq,
-                "events": [(e.t, e.kind, e.data) for e in events[:count]],
-            }
-        )
+        body = orjson.dumps([event[1:4] for event in events[:count]])
         if len(body) <= MAX_BYTES or count == 1:
-            return Frame(body.decode(), len(body), events[count - 1].seq)
+            text = f'{head}{events[0].seq},"events":{body.decode()}}}'
+            return Frame(text, len(head) + len(body) + 24, events[count - 1].seq)
         count = max(1, min(count - 1, count * MAX_BYTES // len(body)))
 
 
@@ -48,20 +46,20 @@ class FrameEncoder:
     """Frames of one log. Viewers at the same position get the very same frame, encoded once."""
 
     def __init__(self, run: str, epoch: str, events: Sequence[Event]) -> None:
-        self._run = run
-        self._epoch = epoch
+        self._head = frame_head(run, epoch)
         self._events = events
         self._cache: dict[tuple[int, int], Frame] = {}
 
     def after(self, seq: int) -> Frame | None:
         """The frame that follows `seq`; None while there is nothing newer."""
-        end = min(len(self._events), seq + 1 + MAX_EVENTS)
-        if end <= seq + 1:
+        first = seq + 1
+        end = len(self._events)
+        if end <= first:
             return None
-        key = (seq, end)
+        key = (first, end)
         frame = self._cache.get(key)
         if frame is None:
-            frame = encode_frame(self._run, self._epoch, self._events[seq + 1 : end])
+            frame = encode_frame(self._head, self._events[first : first + MAX_EVENTS])
             if len(self._cache) >= _KEPT:
                 del self._cache[next(iter(self._cache))]
             self._cache[key] = frame

@@ -42,7 +42,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         except PlaygroundError:
             await self.close(RESTARTING)
         else:
-            self.viewer = Viewer(self.send, self._resubscribe)
+            self.viewer = Viewer(self._send_text, self._resubscribe)
             self.viewer_task = asyncio.create_task(self._watch(), name="viewer")
             self.engine.sockets.add(self)
 
@@ -131,6 +131,10 @@ class RunConsumer(AsyncWebsocketConsumer):
         code = error.code if error.code in ("not_found", "forbidden", "too_many_runs") else "bad_request"
         about = {"run": run} if isinstance(run, str) else {}
         await self.send(orjson.dumps({"op": "error", **about, "code": code, "message": error.message}).decode())
+
+    async def _send_text(self, text: str) -> None:
+        """What `send` does, for a frame: two calls fewer for each."""
+        await self.base_send({"type": "websocket.send", "text": text})  # type: ignore[arg-type]
 
     async def _watch(self) -> None:
         """Feed the viewer; close the socket if it proves too slow."""

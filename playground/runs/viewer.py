@@ -94,7 +94,9 @@ class Viewer:
     async def run(self) -> None:
         """Send what the subscriptions have, until the socket's reader proves too slow."""
         while True:
-            if not await self._wait():
+            if self._blocked_since is None:
+                await self._awake.wait()
+            elif not await self._wait_while_blocked(self._blocked_since):
                 return
             self._awake.clear()
             for subscription in list(self.subscriptions.values()):
@@ -105,12 +107,9 @@ class Viewer:
     async def send_op(self, op: str, **data: Any) -> None:
         await self._send(orjson.dumps({"op": op, **data}).decode())
 
-    async def _wait(self) -> bool:
+    async def _wait_while_blocked(self, since: float) -> bool:
         """Wait for something to do; False if the reader was blocked for too long."""
-        if self._blocked_since is None:
-            await self._awake.wait()
-            return True
-        left = self._blocked_since + TOO_SLOW_AFTER_S - asyncio.get_running_loop().time()
+        left = since + TOO_SLOW_AFTER_S - asyncio.get_running_loop().time()
         if left <= 0:  # looked at first: a live run keeps waking its viewers, the blocked ones too
             return False
         try:
