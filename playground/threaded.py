@@ -17,7 +17,7 @@ from django.core.handlers.base import BaseHandler
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-THREADS = 8
+THREADS = 4  # each more competes with the event loop for the interpreter
 
 
 class ThreadedHandler(ASGIHandler):

@@ -4,6 +4,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from playground.accounts.models import User
+from playground.runs.live import LiveRun
 from playground.runs.models import Run, Session, Turn
 
 
@@ -18,6 +19,11 @@ def visible_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
 
 def visible_turns(user: User | AnonymousUser) -> QuerySet[Turn]:
     return Turn.objects.filter(session__in=visible_sessions(user))
+
+
+def may_see_live(user: User, live: LiveRun) -> bool:
+    """`visible_runs` for a run that lives here, without the database: deleting a session stops its runs."""
+    return live.spec.user_id == user.pk and user.is_active
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:

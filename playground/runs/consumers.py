@@ -10,10 +10,11 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.errors import BadRequest, Forbidden, NotFound, NotSignedIn, PlaygroundError, TooManyRuns
-from playground.runs.access import visible_runs
+from playground.runs.access import may_see_live, visible_runs
 from playground.runs.engine import Engine
 from playground.runs.models import Run
 from playground.runs.socket_auth import authenticate
+from playground.runs.sources import Source
 from playground.runs.turns import current_engine, request_stop
 from playground.runs.viewer import Viewer
 
@@ -90,11 +91,11 @@ class RunConsumer(AsyncWebsocketConsumer):
         epoch = message.get("epoch")
         if epoch is not None and not isinstance(epoch, str):
             raise BadRequest("“epoch” must be the text that a frame came with.", field="epoch")
-        run = await self._visible_run(message)
+        run_id = _run_id(message)
         open_now = sum(not s.ended for s in self.viewer.subscriptions.values())
-        if open_now >= MAX_SUBSCRIPTIONS and str(run.id) not in self.viewer.subscriptions:
+        if open_now >= MAX_SUBSCRIPTIONS and str(run_id) not in self.viewer.subscriptions:
             raise TooManyRuns(f"One socket can follow {MAX_SUBSCRIPTIONS} runs; unsubscribe from one first.")
-        await self.viewer.subscribe(str(run.id), await self.engine.source(run), after, epoch)
+        await self.viewer.subscribe(str(run_id), await self._visible_source(run_id), after, epoch)
 
     async def _unsubscribe(self, message: Mapping[str, Any]) -> None:
         self.viewer.unsubscribe(str(_run_id(message)))
@@ -103,13 +104,18 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.viewer.acknowledge(str(_run_id(message)), _whole(message, "seq", at_least=0))
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
-        await self.engine.threads.call(request_stop, await self._visible_run(message))
+        await self.engine.threads.call(request_stop, await self._visible_run(_run_id(message)))
 
     async def _ping(self, message: Mapping[str, Any]) -> None:
         await self.viewer.send_op("pong")
 
-    async def _visible_run(self, message: Mapping[str, Any]) -> Run:
-        run_id = _run_id(message)
+    async def _visible_source(self, run_id: UUID) -> Source:
+        live = self.engine.live_run(run_id)
+        if live is not None and may_see_live(self.user, live):
+            return live
+        return await self.engine.source(await self._visible_run(run_id))
+
+    async def _visible_run(self, run_id: UUID) -> Run:
         run = await self.engine.threads.call(lambda: visible_runs(self.user).filter(id=run_id).first())
         if run is None:
             raise NotFound("There is no such run, or it is not yours.")
@@ -118,8 +124,7 @@ class RunConsumer(AsyncWebsocketConsumer):
     async def _resubscribe(self, run: str) -> None:
         """The run changed hands: send it again from where it now is, in its new epoch."""
         try:
-            fresh = await self._visible_run({"run": run})
-            source = await self.engine.source(fresh)
+            source = await self._visible_source(UUID(run))
             subscription = self.viewer.subscriptions.get(run)
             if subscription is not None:
                 await self.viewer.subscribe(run, source, subscription.after, subscription.source.epoch)

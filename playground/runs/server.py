@@ -19,10 +19,14 @@ from playground.runs.apps import RunsConfig
 SOCKETS_GRACE_S = 2.0
 
 
-class PlaygroundServer(Server):  # type: ignore[misc]
-    """Daphne's server that remembers what it listens on."""
+class CannotListen(Exception):
+    """The address is taken, or not ours. The message says what to do."""
 
-    def __init__(self, application: Any, *, host: str, port: int) -> None:
+
+class PlaygroundServer(Server):  # type: ignore[misc]
+    """Daphne's server that remembers what it listens on, and tells where it cannot."""
+
+    def __init__(self, application: Any, *, host: str, port: int, on_failure: Callable[[str], None]) -> None:
         super().__init__(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -32,34 +36,43 @@ class PlaygroundServer(Server):  # type: ignore[misc]
             websocket_handshake_timeout=20,
         )
         self.ports: list[Any] = []
+        self._on_failure = on_failure
 
     def listen_success(self, port: Any) -> None:
         self.ports.append(port)
         super().listen_success(port)
 
+    def listen_error(self, failure: Any) -> None:
+        self._on_failure(str(failure.value))
+
 
 class Service:
     """The engine and the server of one process, on one event loop.
 
-    `on_ready` is called once requests are answered. `run` returns the exit code after SIGINT or SIGTERM.
+    `on_ready` is called once requests are answered. `run` returns after SIGINT or SIGTERM; it raises CannotListen.
     """
 
     def __init__(self, application: Any, config: RunsConfig, *, host: str, port: int, on_ready: Callable[[], None]):
-        self._server = PlaygroundServer(application, host=host, port=port)
+        self._server = PlaygroundServer(application, host=host, port=port, on_failure=self._fail)
         self._config = config
         self._on_ready = on_ready
         self._loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop  # noqa: SLF001
         self._lifetime: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
-        self._exit_code = 0
+        self._failure = ""
 
-    def run(self) -> int:
+    def run(self) -> None:
         # Threads that answer requests hold the interpreter for up to this long while the event loop waits for it.
         sys.setswitchinterval(0.001)
         reactor.callWhenRunning(self._start)
         self._server.run()
         self._clean_up()
-        return self._exit_code
+        if self._failure:
+            raise CannotListen(self._failure)
+
+    def _fail(self, message: str) -> None:
+        self._failure = message
+        self._stop.set()
 
     def _start(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,14 +83,12 @@ class Service:
         try:
             async with self._config.build_engine() as engine:
                 self._config.engine = engine
-                self._on_ready()
+                if not self._failure:
+                    self._on_ready()
                 await self._stop.wait()
                 for port in self._server.ports:
                     await defer.maybeDeferred(port.stopListening).asFuture(self._loop)
             await self._drain_sockets()
-        except BaseException:
-            self._exit_code = 1
-            raise
         finally:
             self._config.engine = None
             reactor.stop()  # type: ignore[misc]

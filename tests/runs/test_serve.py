@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def test_after_a_kill_runs_are_interrupted_with_what_viewers_had_seen(data_dir: 
 def test_a_second_server_on_the_same_data_is_refused(data_dir: Path) -> None:
     with running_server(data_dir) as server, pytest.raises(AssertionError, match="Another server already uses"):
         server.manage("serve", "--port", "0")
+
+
+def test_a_port_in_use_is_told_with_what_to_do(data_dir: Path, tmp_path: Path) -> None:
+    other = Server(tmp_path / "other")
+    other.manage("migrate", "-v0")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AssertionError, match=rf"Couldn't listen on 127.0.0.1:{port}.*PORT={port + 1}"):
+            other.manage("serve", "--port", str(port))
 
 
 def test_a_database_that_is_not_set_up_is_refused_with_one_line(data_dir: Path) -> None:

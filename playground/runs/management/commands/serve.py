@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         # Daphne installs its reactor when it is imported, on the loop of the policy that is set by then.
         install_fast_loop()
         from playground.asgi import protocols
-        from playground.runs.server import Service
+        from playground.runs.server import CannotListen, Service
 
         config = apps.get_app_config("runs")
         assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
@@ -68,5 +67,7 @@ class Command(BaseCommand):
                 self.stdout.write(welcome)
                 self.stdout.flush()
 
-            code = Service(protocols, config, host=host, port=port, on_ready=announce).run()
-        sys.exit(code)
+            try:
+                Service(protocols, config, host=host, port=port, on_ready=announce).run()
+            except CannotListen as error:
+                raise CommandError(f"{error} Choose another port, for example: make run PORT={port + 1}") from None
