@@ -35,7 +35,7 @@ RESULTS = ROOT / "bench" / "results"
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--streams", default="1,20,50,100,200", help="how many at once, as a list (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, help="length of each stream (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=10, help="length of each stream (%(default)s)")
     parser.add_argument("--rate", type=int, default=50, help="tokens a second of each stream (%(default)s)")
     parser.add_argument("--spread", type=float, default=1, help="seconds in which all streams begin (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="of relay and playground (%(default)s)")
