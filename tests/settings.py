@@ -13,3 +13,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # threads of the engine 
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+STATIC_ROOT = DATA_DIR / "static"  # empty, and nobody else's: WhiteNoise lists it when a handler is made
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

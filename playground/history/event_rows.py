@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playground.history.gaps import duration
 from playground.recording.events import (
     ATTEMPT_FAILED,
     ATTEMPT_STARTED,
@@ -26,6 +25,7 @@ from playground.recording.events import (
     Event,
 )
 from playground.recording.log import Read
+from playground.recording.units import duration
 
 FIRST_ROWS: Final = 5
 PAGE: Final = 100

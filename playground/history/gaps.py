@@ -3,13 +3,12 @@
 from bisect import bisect_right
 from typing import Final
 
+from playground.recording.units import duration
+
 # In µs. Step 0 is below the first, step 4 from the last on. The live view uses the same steps (static/js, token tints).
 STEPS: Final = (20_000, 60_000, 200_000, 1_000_000)
 # Probabilities. Step 0 is "sure", step 4 "hardly".
 PROBABILITIES: Final = (0.9, 0.5, 0.2, 0.05)
-
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
 
 
 def gap_step(gap: int) -> int:
@@ -20,35 +19,6 @@ def gap_step(gap: int) -> int:
 def probability_step(probability: float) -> int:
     """0–4 for a probability in 0–1."""
     return next((step for step, least in enumerate(PROBABILITIES) if probability >= least), len(PROBABILITIES))
-
-
-def duration(us: int) -> str:
-    """A duration in µs in three significant figures: "0.84 ms", "212 ms", "1.23 s", "2 min 05 s"."""
-    if us < 0:
-        return f"−{duration(-us)}"
-    if us >= _MINUTE:
-        minutes, rest = divmod(round(us / _SECOND), 60)
-        return f"{minutes} min {rest:02} s"
-    if us >= 999_500:
-        return f"{_three_figures(us / _SECOND)} s"
-    return f"{_three_figures(us / 1000)} ms"
-
-
-def _three_figures(value: float) -> str:
-    if value == 0:
-        return "0"
-    decimals = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
-    text = f"{value:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def size(count: int) -> str:
-    """A number of bytes: "512 B", "1.5 KiB", "3.2 MiB"."""
-    if count < 1024:
-        return f"{count} B"
-    if count < 1024 * 1024:
-        return f"{_three_figures(count / 1024)} KiB"
-    return f"{_three_figures(count / 1024 / 1024)} MiB"
 
 
 def gap_labels() -> list[str]:

@@ -75,7 +75,11 @@ _SANITIZER: Final = nh3.Cleaner(
         "li": {"task-list-item"},
         "ul": {"contains-task-list"},
     },
-    set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"type": "checkbox", "disabled": "disabled"}},
+    set_tag_attribute_values={
+        "a": {"target": "_blank"},
+        "input": {"type": "checkbox", "disabled": "disabled"},
+        "pre": {"tabindex": "0"},  # wide code scrolls on its own, by keyboard too
+    },
     link_rel="noopener noreferrer nofollow",
     url_schemes=set(SCHEMES),
     url_relative="deny",
@@ -90,7 +94,7 @@ def render_markdown(text: str) -> SafeString:
         return mark_safe(html)  # noqa: S308  (sanitised in the line above)
     note = _("The rest of this long answer is shown as plain text.")
     return format_html(
-        '{}<p class="prose__note">{}</p><pre class="prose__rest">{}</pre>',
+        '{}<p class="prose__note">{}</p><pre class="prose__rest" tabindex="0">{}</pre>',
         mark_safe(html),  # noqa: S308  (sanitised above)
         note,
         rest,

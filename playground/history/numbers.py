@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from playground.history.gaps import duration, size
 from playground.history.timeline import Timeline
 from playground.recording.events import Event
 from playground.recording.metrics import Metrics
+from playground.recording.units import duration, size
 
 
 class Number(NamedTuple):

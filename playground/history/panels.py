@@ -9,7 +9,7 @@ from playground.history.characters import PAGE as CHARACTERS
 from playground.history.characters import chunk_texts, render_characters
 from playground.history.event_rows import FIRST_ROWS, event_page, kinds
 from playground.history.event_rows import PAGE as EVENTS
-from playground.history.gaps import duration, gap_labels, probability_labels
+from playground.history.gaps import gap_labels, probability_labels
 from playground.history.http import SignedInRequest
 from playground.history.markdown import render_markdown
 from playground.history.numbers import counts, speed
@@ -18,6 +18,7 @@ from playground.history.timeline_drawing import draw
 from playground.history.timeline_words import PHASES, description, moments
 from playground.history.tokens import render_tokens, token_page
 from playground.recording.status import RunStatus
+from playground.recording.units import duration
 from playground.runs.models import Run
 from playground.runs.reader import RecordedLog
 

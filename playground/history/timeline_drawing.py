@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from playground.history.gaps import duration, gap_step
+from playground.history.gaps import gap_step
 from playground.history.timeline import Gap, Lane, Mark, Phase, Span, Timeline
 from playground.history.timeline_words import MARKS, first_token, lane_name, lane_outcome, span_title
+from playground.recording.units import duration
 
 COLUMNS: Final = 600  # of the plot; a column shows the longest gap in it
 BAND = 20  # px: the words above the first lane

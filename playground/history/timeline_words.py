@@ -7,8 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from playground.history.gaps import duration
 from playground.history.timeline import Lane, Mark, Phase, Span, Timeline
+from playground.recording.units import duration
 
 PHASES: Mapping[Phase, Promise] = {
     Phase.QUEUED: gettext_lazy("Queued"),

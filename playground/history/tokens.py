@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from playground.history.answer import attempt_of
-from playground.history.gaps import duration, gap_step, probability_step
+from playground.history.gaps import gap_step, probability_step
 from playground.recording.events import CHUNK, Event
+from playground.recording.units import duration
 
 PAGE: Final = 2_000
 _ROW = 64

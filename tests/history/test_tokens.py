@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from playground.history.gaps import duration, gap_labels, gap_step, probability_labels, probability_step, size
+from playground.history.gaps import gap_labels, gap_step, probability_labels, probability_step
 from playground.history.tokens import PAGE, render_tokens, token_page
 from playground.recording.events import CHUNK, EventData
+from playground.recording.units import duration, size
 from tests.history.factories import MS, SECOND, attempt, log, start, stream
 
 

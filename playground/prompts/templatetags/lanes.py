@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from playground.connections.problems import explain
 from playground.prompts.texts import TEXTS, texts
+from playground.recording import units
 from playground.recording.status import RunStatus
 from playground.runs.models import Run
 
@@ -57,16 +58,8 @@ def problem(run: Run) -> str:
 
 @register.filter
 def duration(ms: Any) -> str:
-    """In three significant figures, as `static/js/lib/format.js` writes it; "–" for None."""
-    if not isinstance(ms, int | float):
-        return "–"
-    if ms >= 60_000:
-        minutes, seconds = divmod(round(ms / 1000), 60)
-        return f"{minutes} min {seconds:02} s"
-    value, unit = (ms / 1000, "s") if ms >= 999.5 else (ms, "ms")
-    decimals = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
-    text = f"{value:.{decimals}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+    """A duration given in ms; "–" for None."""
+    return units.duration(round(ms * 1000)) if isinstance(ms, int | float) else "–"
 
 
 @register.filter
