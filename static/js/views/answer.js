@@ -89,6 +89,7 @@ export class AnswerView {
   #openCode(fence) {
     this.#fence = fence;
     const block = document.createElement("pre");
+    block.tabIndex = 0; // wide code is scrolled by keyboard too
     const code = document.createElement("code");
     block.append(code);
     this.#body.append(block);
