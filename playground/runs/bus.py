@@ -85,6 +85,7 @@ class Bus:
                 self._note(None)
 
     async def _publish(self, runs: set[LiveRun]) -> None:
+        sent: dict[LiveRun, int] = {}
         async with self._redis.pipeline(transaction=False) as pipe:
             for live in runs:
                 # What is stored by now needs no bus: after an outage, only the rest is sent.
@@ -95,12 +96,13 @@ class Bus:
                     pipe.xadd(key, {"e": pack_events(events)}, id=f"{events[-1].seq + 1}-0")
                     pipe.xtrim(key, minid=f"{live.stored_seq + 1}-0")
                     pipe.expire(key, KEEP_S)
-                    self._published[live] = events[-1].seq
+                    sent[live] = events[-1].seq
             results = await pipe.execute(raise_on_error=False)
         for result in results:
             # An id that is not larger than the last: this entry arrived before the connection was lost.
             if isinstance(result, Exception) and not isinstance(result, ResponseError):
                 raise result
+        self._published.update(sent)
         for live in [live for live in self._published if live.is_final and live not in self._dirty]:
             del self._published[live]
 

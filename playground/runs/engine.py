@@ -150,6 +150,7 @@ class Engine:
             )
             self._followers[run.id] = follower
             self._own(self._follow(follower), f"follow {run.id}")
+        await follower.loaded.wait()
         return follower
 
     async def _follow(self, follower: Follower) -> None:

@@ -71,7 +71,8 @@ class Follower:
     """A live run of another process, read from what that process stores.
 
     Its task polls the database while it has viewers: often, unless the bus feeds it, for then only to learn that the
-    run's process died. It ends by itself when the run does, or with its last viewer.
+    run's process died. `loaded` is set once what was stored is here. It ends by itself when the run does, or with its
+    last viewer.
     """
 
     def __init__(self, run_id: UUID, epoch: str, threads: DatabaseThreads, *, is_fed: Callable[[], bool]) -> None:
@@ -83,6 +84,7 @@ class Follower:
         self._frames = FrameEncoder(str(run_id), epoch, self.events)
         self._threads = threads
         self._is_fed = is_fed
+        self.loaded = asyncio.Event()
         self._ended = asyncio.Event()
         self._wakes: set[Callable[[], None]] = set()
 
@@ -107,6 +109,7 @@ class Follower:
                 if epoch != self.epoch:
                     return
                 self.feed(events)
+                self.loaded.set()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_FED_S if self._is_fed() else POLL_S):
                         await self._ended.wait()
@@ -114,16 +117,22 @@ class Follower:
                     return
         finally:
             self.gone = self.status not in FINAL
+            self.loaded.set()
             self._wake()
 
     def feed(self, events: Sequence[Event]) -> None:
-        """Take consecutive events, some of which may be here already; what follows a hole is left to the database."""
-        new = [event for event in events if event.seq > self.last_seq]
-        if not new or new[0].seq != self.last_seq + 1:
+        """Take events in order: those that are here already are passed over, what follows a hole is left alone."""
+        before = self.last_seq
+        for event in events:
+            if event.seq > self.last_seq + 1:
+                break
+            if event.seq == self.last_seq + 1:
+                self.events.append(event)
+        if self.last_seq == before:
             return
-        self.events.extend(new)
-        if isinstance(end := new[-1].data, Mapping) and new[-1].kind == RUN_ENDED:
-            self.status = RunStatus(end["status"])
+        last = self.events[-1]
+        if last.kind == RUN_ENDED and isinstance(last.data, Mapping):
+            self.status = RunStatus(last.data["status"])
             self._ended.set()
         self._wake()
 

@@ -140,7 +140,7 @@ async def test_the_embedded_models_key(tmp_path_factory: pytest.TempPathFactory,
 
     data_dir = tmp_path_factory.mktemp("data")
     async with EmbeddedModel(data_dir, idle_s=600) as model, model.use(notify) as address:
-        (child,) = psutil.Process().children()
+        (child,) = (p for p in psutil.Process().children() if "playground.connections.embedded.child" in p.cmdline())
         shown = f"{address!r} {notices} {every_log()} {child.cmdline()} {child.environ()}"
         assert address.key not in shown
         assert "SECRET_KEY" not in child.environ()
