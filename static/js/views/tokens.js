@@ -29,13 +29,13 @@ export class TokensView {
   }
 
   draw(deadline) {
-    const { chunks } = this.#record;
+    const { chunks, hasLogprobs } = this.#record;
+    if (hasLogprobs) this.#host.querySelector(".tokens__tints").hidden = false;
     while (this.#next < chunks.length) {
       const stop = Math.min(chunks.length, this.#next + BATCH);
       for (; this.#next < stop; this.#next += 1) this.#add(this.#next);
       if (performance.now() >= deadline) return this.#next < chunks.length;
     }
-    if (this.#record.hasLogprobs) this.#host.querySelector(".tokens__tints").hidden = false;
     return false;
   }
 
