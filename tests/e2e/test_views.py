@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.playground import expect_state, lane, open_new_session, open_tab, run_of, send
 from tests.server import Client
@@ -112,3 +112,22 @@ def test_the_end_is_announced_once_and_no_token_is(page: Page) -> None:
     expect(page.locator("#announcer")).to_have_text(re.compile(r"completed, 1 chunks"))
     live_regions = "[aria-live], [role=status], [role=log], output"
     assert lane(page).locator("[data-panel=tokens], [data-panel=characters], .state").locator(live_regions).count() == 0
+
+
+def test_tokens_are_tinted_by_probability(page: Page) -> None:
+    sure, hardly = ({"text": text, "logprobs": [{"token": text, "logprob": lp}]} for text, lp in (("a", -0.01), ("b", -4)))
+    show(page, sure, hardly, view="Tokens", gap=100 * MS)
+    panel = lane(page).locator("[data-panel=tokens]")
+    tokens = panel.locator(".tokens__list .token")
+    expect(tokens).to_have_count(2)
+    untinted = tint(tokens.nth(1))
+    expect(panel.get_by_text("gap before")).to_be_visible()
+    panel.get_by_label("tint by probability").check()
+    assert tint(tokens.nth(1)) not in {tint(tokens.nth(0)), untinted}
+    expect(panel.get_by_text("gap before")).to_be_hidden()
+    expect(panel.get_by_text("≥ 90%")).to_be_visible()
+    assert tint(panel.locator(".tokens__legend .token--lp-4")) == tint(tokens.nth(1))
+
+
+def tint(token: Locator) -> str:
+    return str(token.evaluate("token => getComputedStyle(token).backgroundColor"))
