@@ -24,7 +24,7 @@ STATUS_WORDS: Final[Mapping[str, Promise]] = {
     RunStatus.STREAMING: _("streaming"),
     RunStatus.COMPLETED: _("completed"),
     RunStatus.CANCELLED: _("stopped"),
-    RunStatus.TRUNCATED: _("cut off"),
+    RunStatus.TRUNCATED: _("truncated"),
     RunStatus.FILTERED: _("filtered"),
     RunStatus.FAILED: _("failed"),
     RunStatus.INTERRUPTED: _("interrupted"),

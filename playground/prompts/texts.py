@@ -24,7 +24,7 @@ TEXTS: Final[Mapping[str, Promise]] = {
     "forbidden": _("This page may not watch answers. Open it at the address that the server was started for."),
     "refused": _("not available"),
     "completed": _("completed"),
-    "truncated": _("cut off"),
+    "truncated": _("truncated"),
     "truncated.detail": _("The connection closed before the answer was complete. What came is kept; retry to get all."),
     "filtered": _("filtered"),
     "filtered.detail": _("The provider's content filter stopped this answer. Change the prompt and send it again."),
