@@ -67,11 +67,11 @@ def timeline(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str,
     found = build_timeline(log.events, now=now)
     metrics = log.metrics()
     drawing = draw(found)
-    phases = {bar.phase for row in drawing.rows for bar in row.bars}
     return {
         "timeline": found,
         "drawing": drawing,
-        "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in phases],
+        "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in drawing.phases],
+        "gap_labels": gap_labels(),
         "description": description(found),
         "moments": list(moments(found)),
         "speed": speed(metrics),

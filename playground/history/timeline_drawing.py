@@ -24,6 +24,7 @@ PLOT_HEAD, PLOT = 30, 112
 AXIS = 24
 _PLOT_SCALE = 100  # the nested viewBox is COLUMNS × _PLOT_SCALE
 _TICKS = 6
+_LEAST_BAR = 2 / COLUMNS  # of the run: a narrower bar is not seen, and the legend does not name it
 _LEAST_ROW = 0.01  # of the run: a shorter wait before the first attempt has none
 
 
@@ -35,6 +36,7 @@ class Bar(NamedTuple):
     label: str
     label_x: str
     room: str  # "wide", "some" or "": how much room the label has
+    is_seen: bool
 
 
 class Point(NamedTuple):
@@ -114,6 +116,11 @@ class Drawing:
     first_y: int = BAND - 8
 
     @property
+    def phases(self) -> frozenset[Phase]:
+        """Those that can be told in it."""
+        return frozenset(bar.phase for row in self.rows for bar in row.bars if bar.is_seen)
+
+    @property
     def height(self) -> int:
         return self.bottom + AXIS
 
@@ -169,6 +176,7 @@ def _bar(span: Span, end: int, *, labelled: bool) -> Bar:
         label=duration(span.length) if room else "",
         label_x=_percent(span.start + span.length / 2, end),
         room=room,
+        is_seen=span.phase == Phase.STALL or span.length >= end * _LEAST_BAR,
     )
 
 

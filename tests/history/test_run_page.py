@@ -67,10 +67,10 @@ def test_an_unknown_view_is_the_answer(client: Client, run: Run) -> None:
     ("status", "mark"),
     [
         (RunStatus.CANCELLED, "Stopped here"),
-        (RunStatus.TRUNCATED, "Cut off here"),
+        (RunStatus.TRUNCATED, "Truncated here"),
         (RunStatus.FILTERED, "Filtered here"),
         (RunStatus.FAILED, "not whole"),
-        (RunStatus.INTERRUPTED, "not whole"),
+        (RunStatus.INTERRUPTED, "Interrupted here"),
         (RunStatus.STREAMING, "Still streaming"),
     ],
 )

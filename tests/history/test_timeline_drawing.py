@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from playground.history.timeline import build_timeline
+from playground.history.timeline import Phase, build_timeline
 from playground.history.timeline_drawing import COLUMNS, Drawing, draw
 from playground.recording.events import CHUNK, RUN_ENDED
 from tests.history.factories import MS, SECOND, log, start
@@ -98,3 +98,12 @@ def test_an_empty_run_can_be_drawn() -> None:
     assert drawn.rows == []
     assert drawn.plot is None
     assert drawn.first is None
+
+
+def test_the_legend_names_what_can_be_seen() -> None:
+    times = [*range(120 * MS, 60 * SECOND, 500 * MS), 120 * SECOND]
+    steps = [*start(), *((t, CHUNK, "x") for t in times), (121 * SECOND, RUN_ENDED, {"status": "completed"})]
+    drawn = draw(build_timeline(log(steps)))
+
+    assert {bar.phase for row in drawn.rows for bar in row.bars} > drawn.phases
+    assert drawn.phases == {Phase.STREAM, Phase.STALL}
