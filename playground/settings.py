@@ -7,11 +7,11 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from playground.data_dir import load_secret_key, private_folder
 from playground.env import env_bool, env_int, env_list, env_path, env_str, env_url
-from playground.secret_key import load_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env_path("DATA_DIR", BASE_DIR / "data")
+DATA_DIR = private_folder(env_path("DATA_DIR", BASE_DIR / "data"))
 
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = env_str("SECRET_KEY") or load_secret_key(DATA_DIR)
@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "playground.api.middleware.ApiErrorMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "playground.language.PageLanguageMiddleware",
@@ -135,9 +136,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_NAME = "__Host-sessionid" if _https else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if _https else "csrftoken"
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_SSL_REDIRECT = False  # the proxy in front, which holds the certificate, redirects
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # that SECURE_SSL_REDIRECT is not set
+# That SECURE_SSL_REDIRECT is not set, and that HSTS binds this host only: its siblings are not ours to bind.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -187,7 +188,12 @@ LOGGING = {
     "filters": {"redact": {"()": "playground.accounts.redaction.RedactTokens"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "root": {"handlers": ["stderr"], "level": env_str("PLAYGROUND_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"daphne": {"level": "WARNING"}, "django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # each probe of the port would leave a traceback
+        "httpx": {"level": "WARNING"},
+    },
 }
 
 # --- The playground's own -----------------------------------------------------------------------------------------

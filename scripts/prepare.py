@@ -22,24 +22,28 @@ def main(arguments: list[str]) -> int:
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return 1
-    if "--static-only" not in arguments:
-        migrate()
+    if "--static-only" not in arguments and (problem := migrate()):
+        print(problem, file=sys.stderr)
+        return 1
     collect_static()
     return 0
 
 
-def migrate() -> None:
-    from django.conf import settings
+def migrate() -> str:
+    """Returns what is wrong, "" if nothing is."""
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
 
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    executor = MigrationExecutor(connection)
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        return f"The database does not answer: {str(error).strip().splitlines()[0]}. Check DATABASE_URL."
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("Preparing the database …", flush=True)
         call_command("migrate", interactive=False, verbosity=0)
     connection.close()
+    return ""
 
 
 def collect_static() -> None:

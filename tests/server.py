@@ -58,7 +58,7 @@ class Server:
             check=False,
             timeout=START_TIMEOUT_S,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr.strip()
         return done.stdout.strip()
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from playground.errors import BadRequest, Busy, InvalidField, NotFound, NotSignedIn, PlaygroundError
+from playground.runs.parameters import CHECKS
 
 
 def error_body(error: PlaygroundError) -> dict[str, Any]:
@@ -21,6 +22,9 @@ def _from_validation(error: ValidationError) -> PlaygroundError:
     first = error.errors[0]
     path = [str(part) for part in first["loc"] if part not in ("body", "payload", "query", "path")]
     message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        hint = " Parameters go into “params”." if path[-1] in CHECKS else ""
+        return InvalidField(".".join(path), f"There is no field “{path[-1]}” here.{hint}")
     if not path:
         return BadRequest(f"The request body is not understood: {message}.")
     return InvalidField(".".join(path), f"{'.'.join(path)}: {message[:1].lower()}{message[1:]}.")

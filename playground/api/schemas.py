@@ -5,6 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
+from pydantic import ConfigDict
 
 
 class MessageIn(Schema):
@@ -14,6 +15,8 @@ class MessageIn(Schema):
 
 class RunIn(Schema):
     """Either `prompt` or `messages`. `session`: the id of a session of yours to add the turn to."""
+
+    model_config = ConfigDict(extra="forbid")
 
     model: str
     prompt: str | None = None

@@ -61,8 +61,8 @@ def _number(low: float, high: float) -> forms.FloatField:
     return forms.FloatField(required=False, min_value=low, max_value=high, error_messages=_same(message))
 
 
-def _whole(low: int, high: int) -> forms.IntegerField:
-    message = format_lazy(_("Enter a whole number from {low} to {high}."), low=low, high=high)
+def _whole(low: int, high: int, message: Any = None) -> forms.IntegerField:
+    message = message or format_lazy(_("Enter a whole number from {low} to {high}."), low=low, high=high)
     return forms.IntegerField(required=False, min_value=low, max_value=high, error_messages=_same(message))
 
 
@@ -71,18 +71,20 @@ def _same(message: Any) -> dict[str, Any]:
 
 
 class TurnForm(forms.Form):
-    """`session`: where the turn is added, a new one if empty. `before`: see `TurnDraft`."""
+    """`session`: where the turn is added, a new one if empty. `position`: `before` of `TurnDraft`, which as the name of a
+    field would hide a method of the form that htmx calls.
+    """
 
     session = forms.UUIDField(required=False)
-    before = forms.IntegerField(required=False, min_value=0)
+    position = forms.IntegerField(required=False, min_value=0)
     system = TextField(required=False)
     prompt = TextField(error_messages={"required": _("Write a prompt first: it is empty.")})
     model = LanesField()
     temperature = _number(0, 2)
     top_p = _number(0, 1)
-    max_tokens = _whole(1, 100_000)
+    max_tokens = _whole(1, 1_000_000)
     stop = StopField(required=False, strip=False)
-    seed = _whole(-(2**63), 2**63 - 1)
+    seed = _whole(-(2**63), 2**63 - 1, _("Enter a whole number."))
     logprobs = forms.BooleanField(required=False)
     top_logprobs = _whole(0, 20)
 
@@ -103,7 +105,7 @@ class TurnForm(forms.Form):
         parameters = {
             name: data[name] for name in PARAMETERS if data[name] not in (None, []) and data[name] is not False
         }
-        return TurnDraft(data["model"], data["prompt"], data["system"], parameters, before=data["before"])
+        return TurnDraft(data["model"], data["prompt"], data["system"], parameters, before=data["position"])
 
     def refuse(self, error: PlaygroundError) -> None:
         """Show what the engine refused, at its field if the form has it."""

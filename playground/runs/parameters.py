@@ -12,6 +12,11 @@ MAX_STOPS = 4
 MAX_STOP_LENGTH = 200
 
 
+def is_text(value: object) -> bool:
+    """Whether a value is text that can be sent: JSON can also hold halves of characters, for which UTF-8 has no bytes."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def _number(name: str, low: float, high: float) -> Callable[[Any], float]:
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -37,7 +42,7 @@ def _stop(value: Any) -> list[str]:
     if (
         not isinstance(stops, list)
         or len(stops) > MAX_STOPS
-        or not all(isinstance(s, str) and 0 < len(s) <= MAX_STOP_LENGTH for s in stops)
+        or not all(is_text(s) and 0 < len(s) <= MAX_STOP_LENGTH for s in stops)
     ):
         message = _("stop must be at most %(most)d texts of 1 to %(length)d characters.")
         raise InvalidField("stop", message % {"most": MAX_STOPS, "length": MAX_STOP_LENGTH})

@@ -39,6 +39,8 @@ class PlaygroundServer(Server):  # type: ignore[misc]
         self._on_failure = on_failure
 
     def listen_success(self, port: Any) -> None:
+        # A message that is too large is answered with the close code 1009, not with a cut connection.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
         self.ports.append(port)
         super().listen_success(port)
 

@@ -20,7 +20,7 @@ from playground.runs.conversation import conversation, prompt_of, system_of
 from playground.runs.engine import Engine
 from playground.runs.live import RunSpec
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
-from playground.runs.parameters import clean_parameters, to_request_parameters
+from playground.runs.parameters import clean_parameters, is_text, to_request_parameters
 from playground.runs.store import LIVE, lease_end
 from playground.workspaces.models import Workspace
 
@@ -146,6 +146,8 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
         texts = [message["content"] for message in draft.messages]
     if not prompt.strip():
         raise InvalidField(field, _("Write a prompt first: it is empty."))
+    if not all(map(is_text, texts)):
+        raise InvalidField(field, _("The prompt holds half a character (a lone surrogate). Remove it."))
     if any("\0" in text for text in texts):
         raise InvalidField(field, _("The prompt holds a NUL character, which no model takes. Remove it."))
     size, limit = sum(len(text.encode()) for text in texts), settings.PLAYGROUND_MAX_PROMPT_BYTES

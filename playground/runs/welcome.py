@@ -6,6 +6,11 @@ from django.urls import reverse
 from playground.accounts.first_user import ensure_first_user
 from playground.accounts.sign_in_links import create_sign_in_link
 
+_FOR_OTHERS = (
+    "\nOther machines reach this server by names and addresses that ALLOWED_HOSTS lists; "
+    "or set PUBLIC_URL to the address that people use."
+)
+
 
 def greeting(host: str, port: int) -> str:
     """One line to open: with a one-time sign-in link for the oldest superuser, who is created if nobody exists."""
@@ -17,4 +22,9 @@ def greeting(host: str, port: int) -> str:
     if user is None:
         return f"Open {base + reverse('accounts:sign-in')} to sign in."
     link = base + reverse("accounts:sign-in-link", args=[create_sign_in_link(user)])
-    return f"Open {link} to sign in as {user.username} (works once, for 15 minutes)."
+    others = "" if base == settings.PUBLIC_URL or _is_local(host) else _FOR_OTHERS
+    return f"Open {link} to sign in as {user.username} (works once, for 15 minutes).{others}"
+
+
+def _is_local(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")

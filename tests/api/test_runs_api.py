@@ -1,5 +1,6 @@
 """`/api/v1/runs`, over HTTP to a real server."""
 
+import json
 from uuid import uuid4
 
 import httpx
@@ -99,6 +100,10 @@ def test_the_same_idempotency_key_is_the_same_run(api_client: Client) -> None:
         ({"model": "sim/sim-n3-r0", "prompt": "x" * 1_000_000}, 422, "prompt"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "messages": []}, 422, "prompt"),
         ({"model": "sim/sim-n3-r0", "messages": []}, 422, "messages"),
+        ({"model": "sim/sim-n3-r0", "prompt": "half \ud83d"}, 422, "prompt"),
+        ({"model": "sim/sim-n3-r0", "messages": [{"role": "user", "content": "\ud83d"}]}, 422, "messages"),
+        ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"stop": ["\ud83d"]}}, 422, "stop"),
+        ({"model": "sim/sim-n3-r0", "prompt": "hi", "temperature": 0}, 422, "temperature"),
         ({"model": "sim/sim-n3-r0", "messages": [{"role": "robot", "content": "x"}]}, 422, "messages.0.role"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"temperature": 9}}, 422, "temperature"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"heat": 1}}, 422, "heat"),
@@ -107,7 +112,8 @@ def test_the_same_idempotency_key_is_the_same_run(api_client: Client) -> None:
     ],
 )
 def test_bad_input_names_its_field(api_client: Client, body: dict[str, object], status: int, field: str) -> None:
-    response = api_client.http.post("/runs", json=body)
+    headers = {"Content-Type": "application/json"}
+    response = api_client.http.post("/runs", content=json.dumps(body), headers=headers)
     assert response.status_code == status
     assert error_of(response).get("field") == field
 
@@ -172,6 +178,22 @@ def test_models_are_listed(api_client: Client) -> None:
     models = {model["id"]: model for model in api_client.http.get("/models").json()["models"]}
     assert models["local/smollm2-135m"]["simulated"] is False
     assert any(model["simulated"] for model in models.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nope", 404, "not_found"),
+        ("GET", "/runs/nonsense", 404, "not_found"),
+        ("DELETE", "/models", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_apis_shape(
+    api_client: Client, method: str, path: str, status: int, code: str
+) -> None:
+    response = api_client.http.request(method, path)
+    assert response.status_code == status
+    assert error_of(response)["code"] == code
 
 
 def test_the_api_describes_itself(server: Server) -> None:

@@ -133,6 +133,14 @@ def test_what_is_not_understood_is_told_and_the_socket_stays(api_client: Client,
     assert pong == {"op": "pong"}
 
 
+def test_a_message_that_is_too_large_is_told_by_the_close_code(api_client: Client) -> None:
+    with api_client.socket() as socket:
+        socket.send("x" * 2_000_000)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(10)
+        assert socket.close_code == 1009
+
+
 @pytest.mark.parametrize("op", ["subscribe", "cancel"])
 def test_a_run_of_someone_else_is_not_found(api_client: Client, server: Server, op: str) -> None:
     run = api_client.post_run("sim/sim-n200-r50-d0")

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--separator", default="|", metavar="TEXT", help="after each chunk (default: |)")
         parser.add_argument("--events", choices=VERSIONS, help="print the events of astream_events, one JSON a line")
         parser.add_argument("--max-tokens", type=_count, metavar="N")
-        parser.add_argument("--temperature", type=float, metavar="T")
+        parser.add_argument("--temperature", type=_temperature, metavar="T")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if not options["prompt"].strip():
@@ -121,6 +121,16 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 2:
+        raise ArgumentTypeError("it must be a number from 0 to 2")
+    return value
 
 
 def _count(text: str) -> int:

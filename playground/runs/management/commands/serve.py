@@ -2,7 +2,7 @@
 
 import contextlib
 import fcntl
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from playground.eventloop import install_fast_loop
@@ -25,7 +25,6 @@ def locked(data_dir: Path) -> Iterator[None]:
     Raises:
         CommandError: another server has it.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "server.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,10 +36,22 @@ def locked(data_dir: Path) -> Iterator[None]:
 
 
 def refuse_an_old_database() -> None:
-    """Raises CommandError if the tables are not those that this code works with."""
-    executor = MigrationExecutor(connection)
+    """Raises CommandError if the database does not answer, or its tables are not those that this code works with."""
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise CommandError(
+            f"The database does not answer: {str(error).strip().splitlines()[0]}. Check DATABASE_URL."
+        ) from None
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not up to date. Run “python manage.py migrate” first (“make run” does).")
+
+
+def port_number(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < port < 65536:
+        raise ArgumentTypeError("it must be a whole number from 1 to 65535")
+    return port
 
 
 class Command(BaseCommand):
@@ -48,7 +59,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+        parser.add_argument("--port", type=port_number, default=8000, help="port to listen on (8000)")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         # Daphne installs its reactor when it is imported, on the loop of the policy that is set by then.
@@ -58,8 +69,7 @@ class Command(BaseCommand):
 
         config = apps.get_app_config("runs")
         assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
-        alone = locked(settings.DATA_DIR) if connection.vendor == "sqlite" else contextlib.nullcontext()
-        with alone:
+        with locked(settings.DATA_DIR):
             refuse_an_old_database()
             welcome = greeting(host, port)
 
@@ -70,4 +80,5 @@ class Command(BaseCommand):
             try:
                 Service(protocols, config, host=host, port=port, on_ready=announce).run()
             except CannotListen as error:
-                raise CommandError(f"{error} Choose another port, for example: make run PORT={port + 1}") from None
+                hint = f"Choose another address or port, for example: make run PORT={port % 65535 + 1}"
+                raise CommandError(f"{error} {hint}") from None
