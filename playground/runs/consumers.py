@@ -35,7 +35,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.accept()
         try:
             self.engine: Engine = current_engine()
-            self.user = await self.engine.threads.call(authenticate, self.scope)
+            self.credentials = await self.engine.threads.call(authenticate, self.scope)
         except NotSignedIn:
             await self.close(NOT_SIGNED_IN)
         except Forbidden:
@@ -61,6 +61,10 @@ class RunConsumer(AsyncWebsocketConsumer):
                 async with asyncio.timeout(SETTLE_S):
                     await self.viewer.settle()
         await self.close(RESTARTING)
+
+    async def sign_out(self) -> None:
+        """Whoever opened the socket may not read through it any more."""
+        await self.close(NOT_SIGNED_IN)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.viewer_task is None:
@@ -111,12 +115,12 @@ class RunConsumer(AsyncWebsocketConsumer):
 
     async def _visible_source(self, run_id: UUID) -> Source:
         live = self.engine.live_run(run_id)
-        if live is not None and may_see_live(self.user, live):
+        if live is not None and may_see_live(self.credentials.user, live):
             return live
         return await self.engine.source(await self._visible_run(run_id))
 
     async def _visible_run(self, run_id: UUID) -> Run:
-        run = await self.engine.threads.call(lambda: visible_runs(self.user).filter(id=run_id).first())
+        run = await self.engine.threads.call(lambda: visible_runs(self.credentials.user).filter(id=run_id).first())
         if run is None:
             raise NotFound("There is no such run, or it is not yours.")
         return run

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy
 
 from playground.connections.runtime import Runtimes
@@ -24,6 +25,7 @@ from playground.recording.status import FINAL, RunStatus
 from playground.runs.admission import Admission
 from playground.runs.bus import Bus
 from playground.runs.compactor import Compactor
+from playground.runs.credentials import Credentials, expired
 from playground.runs.database import DatabaseThreads
 from playground.runs.leases import Leases
 from playground.runs.live import LiveRun, RunSpec, StopReason
@@ -33,6 +35,7 @@ from playground.runs.supervisor import Opener, supervise
 from playground.runs.writer import Writer
 
 READ_THREADS = 4
+GUARD_EVERY_S = 3.0
 BUSY_RUNS = 10  # compaction waits while more runs than that are live
 
 
@@ -46,10 +49,13 @@ class EngineConfig:
     redis_url: str = ""
 
 
-class RestartableSocket(Protocol):
-    """A socket that can be told that this server is stopping."""
+class OpenSocket(Protocol):
+    """A socket, as the engine closes it: when this server stops, or when who opened it may not read any more."""
+
+    credentials: Credentials
 
     async def restart(self) -> None: ...
+    async def sign_out(self) -> None: ...
 
 
 class Engine:
@@ -65,7 +71,7 @@ class Engine:
         self.pacer = Pacer()
         self.writer = Writer(self.owner, self._lost)
         self.bus: Bus | None = None
-        self.sockets: set[RestartableSocket] = set()
+        self.sockets: set[OpenSocket] = set()
         self._compactor = Compactor(self.threads, is_busy=lambda: len(self._live) > BUSY_RUNS)
         self._config = config
         self._runtimes = runtimes or Runtimes()
@@ -93,6 +99,7 @@ class Engine:
             self._own(self.bus.run(), "bus")
         self._own(leases.run(), "leases")
         self._own(self._compactor.run(), "compactor")
+        self._own(self._guard_sockets(), "socket guard")
         return self
 
     async def __aexit__(
@@ -209,6 +216,16 @@ class Engine:
         task = self._loop.create_task(work, name=name, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _guard_sockets(self) -> None:
+        while True:
+            await asyncio.sleep(GUARD_EVERY_S)
+            try:
+                lost = await self.threads.call(expired, {socket.credentials for socket in self.sockets})
+            except (OperationalError, InterfaceError):
+                continue  # the writer says that the database is away
+            for socket in [socket for socket in self.sockets if socket.credentials in lost]:
+                await socket.sign_out()
 
     async def _watch_lag(self) -> None:
         while True:

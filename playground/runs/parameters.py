@@ -13,7 +13,7 @@ MAX_STOP_LENGTH = 200
 
 
 def is_text(value: object) -> bool:
-    """Whether a value is text that can be sent: JSON can also hold halves of characters, for which UTF-8 has no bytes."""
+    """Whether a value is text that can be sent: JSON can also hold half characters, for which UTF-8 has no bytes."""
     return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 

@@ -13,11 +13,12 @@ from django.http.request import validate_host
 
 from playground.accounts.models import User
 from playground.errors import Forbidden, NotSignedIn
+from playground.runs.credentials import Credentials
 from playground.workspaces.tokens import authenticate_token
 
 
-def authenticate(scope: Mapping[str, Any]) -> User:
-    """The user of a socket: by bearer token, or by session cookie if the Origin is ours. Reads the database.
+def authenticate(scope: Mapping[str, Any]) -> Credentials:
+    """What a socket comes with: a bearer token, or a session cookie if the Origin is ours. Reads the database.
 
     Raises:
         NotSignedIn: no valid token or session.
@@ -29,16 +30,16 @@ def authenticate(scope: Mapping[str, Any]) -> User:
         token = authenticate_token(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             raise NotSignedIn("The token is not valid. Create one on the account page.")
-        return token.user
-    user = _session_user(headers.get("cookie", ""))
-    if user is None:
+        return Credentials(token.user, token_id=token.pk)
+    credentials = _of_session(headers.get("cookie", ""))
+    if credentials is None:
         raise NotSignedIn("Sign in first.")
     if not _is_our_origin(scope, headers):
         raise Forbidden("The socket was opened by a page of another site.")
-    return user
+    return credentials
 
 
-def _session_user(cookie: str) -> User | None:
+def _of_session(cookie: str) -> Credentials | None:
     try:
         morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
@@ -48,7 +49,9 @@ def _session_user(cookie: str) -> User | None:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
     user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    return Credentials(user, session_key=morsel.value, session_hash=user.get_session_auth_hash())
 
 
 def _is_our_origin(scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
