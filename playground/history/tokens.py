@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from django.utils.html import escape
@@ -15,7 +15,7 @@ from playground.recording.events import CHUNK, Event
 from playground.recording.units import duration
 
 PAGE: Final = 2_000
-_ROW = 64
+_ROW = 48  # tokens, then the row ends with the next line break
 
 
 class Token(NamedTuple):
@@ -82,7 +82,9 @@ def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE) -> T
 
 
 def render_tokens(page: TokenPage) -> SafeString:
-    """Rows of spans, a span a token; another attempt begins a row of its own that says so."""
+    """Rows of spans, a span a token. A row ends only where the text has a line break, so that none is seen which the
+    text does not have, and no grapheme is torn. Another attempt begins a row of its own that says so.
+    """
     rows: list[str] = []
     attempt = page.tokens[0].attempt if page.tokens else 1
     number = page.first
@@ -91,13 +93,23 @@ def render_tokens(page: TokenPage) -> SafeString:
             attempt = of
             words = _("Attempt %(number)d") % {"number": of}
             rows.append(f'<li class="tokens__break">{escape(words)}</li>')
-        group = list(members)
-        for index in range(0, len(group), _ROW):
-            spans = "".join(_render(token) for token in group[index : index + _ROW])
-            start = f'<span class="tokens__start">{number + index}</span>'
+        for row in _rows(members):
+            spans = "".join(_render(token) for token in row)
+            start = f'<span class="tokens__start">{number}</span>'
             rows.append(f'<li class="tokens__row">{start}<span class="tokens__text">{spans}</span></li>')
-        number += len(group)
+            number += len(row)
     return mark_safe("\n".join(rows))  # noqa: S308  (text and titles are escaped)
+
+
+def _rows(group: Iterable[Token]) -> Iterator[list[Token]]:
+    row: list[Token] = []
+    for token in group:
+        row.append(token)
+        if len(row) >= _ROW and token.text.endswith("\n"):
+            yield row
+            row = []
+    if row:
+        yield row
 
 
 def _render(token: Token) -> str:

@@ -96,6 +96,16 @@ def test_another_attempt_begins_a_row_of_its_own() -> None:
     assert "token--gap-4" not in html  # the wait between attempts is no gap between chunks
 
 
+def test_rows_end_only_where_the_text_has_a_line_break() -> None:
+    family = ["👩", "\u200d", "👩", "\u200d", "👧"]
+    chunks: list[EventData] = [*["x"] * 62, *family, *["y"] * 100, "end\n", *["z"] * 10, "\n", "z"]
+
+    rows = spans(chunks).split("\n<li")
+
+    assert [row.count('class="token ') for row in rows] == [168, 12]
+    assert re.findall(r'tokens__start">(\d+)<', "".join(rows)) == ["0", "168"]
+
+
 def test_pages_hold_2000_tokens_and_no_token_twice() -> None:
     events = stream([f"t{number}" for number in range(PAGE + 10)])
 
