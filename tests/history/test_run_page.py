@@ -59,6 +59,38 @@ def test_the_header_says_what_was_asked_and_how_it_went(client: Client, run: Run
     assert f'href="/sessions/{run.turn.session_id}/"' in html
 
 
+def badges(html: str) -> list[str]:
+    return [" ".join(words.split()) for words in re.findall(r'<span class="badge[^"]*">(.*?)</span>', html)]
+
+
+def test_the_header_carries_the_badges_of_the_lane(owner: User, client: Client) -> None:
+    turn = make_turn(make_session(owner), parameters={"logprobs": True, "top_p": 0.5})
+    notice = (110 * MS, "notice", {"code": "one_chunk", "message": "The provider did not stream."})
+    events = log([*start(), notice, (120 * MS, "chunk", "x"), (130 * MS, "run.ended", {"status": "completed"})])
+    run = make_run(turn, events, model_id="local/smollm2-135m")
+    Run.objects.filter(pk=run.pk).update(attempts=3, finish_reason="length")
+
+    html = client.get(f"/runs/{run.pk}/").text
+
+    for words in ("tiny demo model", "whole answer in one chunk", "attempts 3"):
+        assert words in badges(html)
+    assert '<span class="badge badge--warning">stopped at the token limit (length)</span>' in html
+    assert re.findall(r'<span class="mono">(.*?)</span>', html) == ["logprobs", "top_p 0.5"]
+
+
+def test_one_token_is_no_whole_answer_in_one_chunk(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), text="Yes", finish_reason="stop")
+
+    assert {"simulated", "finished (stop)"} <= set(badges(client.get(f"/runs/{run.pk}/").text))
+    assert "whole answer in one chunk" not in badges(client.get(f"/runs/{run.pk}/").text)
+
+
+def test_an_answer_without_text_says_so(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), stream([]), text="")
+
+    assert "no text" in badges(client.get(f"/runs/{run.pk}/").text)
+
+
 def test_an_unknown_view_is_the_answer(client: Client, run: Run) -> None:
     assert "<strong>there</strong>" in client.get(f"/runs/{run.pk}/?view=nonsense").text
 
