@@ -86,7 +86,7 @@ def empty_composer(user: User, workspace: Workspace, session: Session | None = N
 def editing_composer(workspace: Workspace, turn: Turn) -> Composer:
     """Filled with a turn that was sent, to change it and send it again."""
     values = values_of(turn)
-    initial = {**values, "prompt": turn.prompt, "session": turn.session_id, "before": turn.position}
+    initial = {**values, "prompt": turn.prompt, "session": turn.session_id, "position": turn.position}
     return _composer(TurnForm(initial=initial), list_models(workspace), values["model"], turn.session, turn)
 
 

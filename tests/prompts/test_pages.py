@@ -95,7 +95,7 @@ def test_editing_fills_the_composer(client: Client, owner: User) -> None:
     for html in (page, part):
         assert "Second</textarea>" in html
         assert "Be brief.</textarea>" in html
-        assert '<input type="hidden" name="before" value="1">' in html
+        assert '<input type="hidden" name="position" value="1">' in html
         assert lanes(html) == ["a/model"]
 
 

@@ -77,7 +77,7 @@ class PromptComposer extends HTMLElement {
 
   /** "Edit and resend" filled the composer. */
   #filled(ctx) {
-    if (this.#form?.elements.before && ctx.sourceElement.matches?.("[hx-target='#composer']")) this.#prompt.focus();
+    if (this.#form?.elements.position && ctx.sourceElement.matches?.("[hx-target='#composer']")) this.#prompt.focus();
   }
 
   #example(event) {
