@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from playground.connections.problems import explain
+from playground.providers.dialects.body import ONE_CHUNK
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
 from playground.providers.errors import ProviderError, TotalTimeout
 from playground.providers.http import UpstreamClient
@@ -29,7 +30,8 @@ _PROMPT: Final = "Count from one to five."
 class Report:
     """`models_error` and `error` say what is wrong, "" where all is well; times are in ms. Nothing in it is secret.
 
-    `model` is what was asked to answer; "" where there was none to ask. `streams`: whether more than one chunk came.
+    `model` is what was asked to answer; "" where there was none to ask. `streams`: whether more than one chunk came as
+    a stream; `whole`: whether the answer came in one piece, outside any stream. Neither: it was too short to tell.
     """
 
     models: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class Report:
     text: str = ""
     chunks: int = 0
     streams: bool = False
+    whole: bool = False
     ttft_ms: float | None = None
     tokens_per_s: float | None = None
     note: str = ""
@@ -74,19 +77,19 @@ async def _ask(endpoint: Endpoint, model: str, http: UpstreamClient, report: Rep
     log = EventLog()
     outcome = await stream_run(endpoint, request, log, http=http)
     numbers = measure(log.events)
-    notices = [
-        event.data["message"] for event in log.events if event.kind == NOTICE and not isinstance(event.data, str)
-    ]
+    notices = [event.data for event in log.events if event.kind == NOTICE and not isinstance(event.data, str)]
+    whole = not request.stream or any(notice["code"] == ONE_CHUNK["code"] for notice in notices)
     done = outcome.status is RunStatus.COMPLETED
     return replace(
         report,
         model=model,
         text="".join(chunk_text(event) for event in log.events if event.kind == CHUNK),
         chunks=numbers["chunks"],
-        streams=numbers["chunks"] > 1,
+        streams=numbers["chunks"] > 1 and not whole,
+        whole=whole,
         ttft_ms=numbers.get("ttft_ms"),
         tokens_per_s=numbers.get("tokens_per_s"),
-        note=" ".join(notices),
+        note=" ".join(notice["message"] for notice in notices),
         error="" if done else _why(outcome),
     )
 

@@ -1,6 +1,7 @@
 """`manage.py connection`, against a simulator in another thread's event loop."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 
@@ -95,6 +96,15 @@ def test_test_tells_an_upstream_that_does_not_stream(base_url: str, capsys: pyte
     make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-whole-n8-r0-d0"])
     call_command("connection", "test", "up")
     assert "sim-whole-n8-r0-d0: answers in one piece" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_cannot_tell_from_one_token(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up", base_url=base_url, api_key="canary-key")
+    call_command("connection", "test", "up", "--model", "sim-n1-r0-d0")
+    out = capsys.readouterr().out
+    assert re.search(r"sim-n1-r0-d0: answers, first after \d+ ms; the answer was too short to tell", out)
+    assert "did not stream" not in out
 
 
 @pytest.mark.django_db(transaction=True)

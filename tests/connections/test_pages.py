@@ -99,6 +99,17 @@ class TestTest:
         assert "canary-key" not in page.content.decode() + part.content.decode()
 
     @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize(
+        ("model", "words"),
+        [("sim-n1-r0-d0", "too short to tell whether it streams"), ("sim-whole-n1-r0-d0", "it does not stream")],
+    )
+    async def test_one_chunk_alone_does_not_mean_that_it_does_not_stream(
+        self, async_client: AsyncClient, simulator: Simulator, model: str, words: str
+    ) -> None:
+        await sync_to_async(self._set_up)(async_client, simulator, "canary-key", model)
+        assert words in (await async_client.post("/connections/up/test/")).content.decode()
+
+    @pytest.mark.django_db(transaction=True)
     async def test_it_shows_what_is_wrong(self, async_client: AsyncClient, simulator: Simulator) -> None:
         await sync_to_async(self._set_up)(async_client, simulator, "canary-wrong")
         page = (await async_client.post("/connections/up/test/")).content.decode()
@@ -106,7 +117,7 @@ class TestTest:
         assert "canary" not in page
 
     @staticmethod
-    def _set_up(client: AsyncClient, simulator: Simulator, key: str) -> None:
+    def _set_up(client: AsyncClient, simulator: Simulator, key: str, model: str = "sim-n8-r0-d0") -> None:
         workspace = make_workspace()
-        make_connection(workspace, "up", base_url=simulator.base_url, api_key=key, model_names=["sim-n8-r0-d0"])
+        make_connection(workspace, "up", base_url=simulator.base_url, api_key=key, model_names=[model])
         client.force_login(make_member(workspace, Role.OWNER))

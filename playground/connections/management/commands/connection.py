@@ -32,7 +32,10 @@ class Command(BaseCommand):
         add.add_argument("--model", action="append", default=[], help="a model to offer; may be repeated")
         actions.add_parser("list", help="List the connections.")
         for action, text in (("test", "Ask for a few tokens, and say how they came."), ("remove", "Delete it.")):
-            actions.add_parser(action, help=text).add_argument("name")
+            parser = actions.add_parser(action, help=text)
+            parser.add_argument("name")
+            if action == "test":
+                parser.add_argument("--model", help="which model to ask (default: the first that is listed)")
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         match action:
@@ -41,7 +44,7 @@ class Command(BaseCommand):
             case "list":
                 self._list()
             case "test":
-                self._test(_find(options["name"]))
+                self._test(_find(options["name"]), options["model"])
             case "remove":
                 _find(options["name"]).delete()
                 self.stdout.write(f"Removed {options['name']}.")
@@ -72,17 +75,17 @@ class Command(BaseCommand):
             models = ", ".join(connection.model_names) or "any model"
             self.stdout.write(f"{connection.name}\t{connection.dialect}\t{connection.base_url}\t{models}")
 
-    def _test(self, connection: Connection) -> None:
+    def _test(self, connection: Connection, model: str | None) -> None:
         try:
             endpoint = endpoint_of(connection)
         except SecretsUnreadable as error:
             raise CommandError(error.message) from None
-        report = asyncio.run(_check(endpoint, connection.model_names))
+        report = asyncio.run(_check(endpoint, [model] if model else connection.model_names))
         self.stdout.write(_models_line(report))
         if report.note:
             self.stdout.write(report.note)
         if not report.works:
-            raise CommandError(report.error or "No model to ask: add the connection again with --model NAME.")
+            raise CommandError(report.error or "No model to ask: name one with --model.")
         self.stdout.write(_stream_line(report))
 
 
@@ -102,7 +105,9 @@ def _stream_line(report: Report) -> str:
     rate = f", {report.tokens_per_s:.1f} a second" if report.tokens_per_s is not None else ""
     if report.streams:
         return f"{report.model}: streams, {report.chunks} chunks, {ttft}{rate}"
-    return f"{report.model}: answers in one piece, {ttft}"
+    if report.whole:
+        return f"{report.model}: answers in one piece, {ttft}"
+    return f"{report.model}: answers, {ttft}; the answer was too short to tell whether it streams"
 
 
 def _find(name: str) -> Connection:
