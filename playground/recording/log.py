@@ -1,7 +1,7 @@
 """The log of a run: what happened, in order, with times. It is the truth; every view of a run is a read of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from playground.recording.events import Event, EventData
@@ -63,8 +63,3 @@ class EventLog:
         self.events.append(event)
         if self._on_append is not None:
             self._on_append()
-
-
-def read_after(events: Sequence[Event], seq: int, limit: int) -> Sequence[Event]:
-    """At most `limit` events that follow `seq` (-1: from the start). An event's index is its seq."""
-    return events[seq + 1 : seq + 1 + limit]

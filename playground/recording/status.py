@@ -15,10 +15,21 @@ class RunStatus(StrEnum):
     INTERRUPTED = "interrupted"  # our own process stopped or died
 
 
-FINAL: Final[frozenset[RunStatus]] = frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING}
-
 MOVES: Final[dict[RunStatus, frozenset[RunStatus]]] = {
-    RunStatus.QUEUED: frozenset({RunStatus.STREAMING, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.INTERRUPTED}),
-    RunStatus.STREAMING: FINAL,
-    **dict.fromkeys(FINAL, frozenset[RunStatus]()),
+    RunStatus.QUEUED: frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.COMPLETED},
+    RunStatus.STREAMING: frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING},
+    **dict.fromkeys(set(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING}, frozenset[RunStatus]()),
 }
+
+# A run in one of these stays in it.
+FINAL: Final = frozenset(status for status, moves in MOVES.items() if not moves)
+
+
+class IllegalMove(ValueError):
+    """A run cannot go from its status to that one."""
+
+
+def check_move(old: RunStatus, new: RunStatus) -> None:
+    """Raises IllegalMove."""
+    if new not in MOVES[old]:
+        raise IllegalMove(f"a run that is {old} cannot become {new}")

@@ -12,7 +12,7 @@ from playground.recording.events import Event
 from playground.recording.frames import Frame, FrameEncoder
 from playground.recording.log import EventLog
 from playground.recording.pacing import Pacer
-from playground.recording.status import FINAL, RunStatus
+from playground.recording.status import FINAL, RunStatus, check_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,22 @@ class LiveRun:
             if self.stream is not None:
                 self.stream.cancel()
 
+    def begin(self) -> None:
+        self._move(RunStatus.STREAMING)
+
     def end(self, event: Event, status: RunStatus) -> None:
         """Show the end, which is stored by now."""
-        self.status = status
+        self._move(status)
         self.log.append(event)
 
     def abandon(self) -> None:
         """Another process ended this run: what is shown here is no longer the truth, so viewers must read anew."""
         self.gone = True
         self._wake_viewers()
+
+    def _move(self, status: RunStatus) -> None:
+        check_move(self.status, status)
+        self.status = status
 
     def _appended(self) -> None:
         self._on_append(self)

@@ -86,7 +86,9 @@ def save(owner: str, batches: Sequence[Batch]) -> set[UUID]:
         mine = [b for b in batches if b.run_id in held]
         _insert([_segment(b.run_id, b.events, b.reads) for b in mine if b.events])
         if started := [b.run_id for b in mine if b.started]:
-            Run.objects.filter(id__in=started).update(status=RunStatus.STREAMING.value, started_at=Now())
+            Run.objects.filter(id__in=started, status=RunStatus.QUEUED.value).update(
+                status=RunStatus.STREAMING.value, started_at=Now()
+            )
         for batch in mine:
             if batch.end is not None:
                 Run.objects.filter(id=batch.run_id).update(

@@ -37,7 +37,7 @@ async def supervise(
 ) -> None:
     """Stream a run, then store its end, then show it. Ends only when the run has."""
     spec = live.spec
-    live.status = RunStatus.STREAMING
+    live.begin()
     parameters = spec.request.parameters
     live.log.emit(
         RUN_STARTED,

@@ -1,7 +1,7 @@
 import pytest
 
 from playground.recording.events import CHUNK, NOTICE, RUN_ENDED, Event
-from playground.recording.log import EventLog, read_after
+from playground.recording.log import EventLog
 
 
 class Clock:
@@ -58,10 +58,3 @@ def test_on_append_is_called_for_each_event() -> None:
     log.emit(CHUNK, "a")
     log.append(log.draft(RUN_ENDED, {}))
     assert calls == [0, 1]
-
-
-def test_read_after() -> None:
-    events = [Event(i, i, CHUNK, str(i)) for i in range(10)]
-    assert [e.seq for e in read_after(events, -1, 3)] == [0, 1, 2]
-    assert [e.seq for e in read_after(events, 7, 100)] == [8, 9]
-    assert list(read_after(events, 9, 5)) == []
