@@ -172,6 +172,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = _https
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["playground.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static" / "root"
