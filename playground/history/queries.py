@@ -125,7 +125,7 @@ def session_page(
     sessions: QuerySet[Session], *, after: Cursor | None = None, terms: Sequence[str] = (), limit: int = PAGE
 ) -> SessionPage:
     """Pinned sessions, then those with a live run (all on the first page), then the others by their last activity."""
-    live = sessions.filter(pinned=False, pk__in=_live_ids())
+    live = live_sessions(sessions).filter(pinned=False)
     others = sessions.exclude(Q(pinned=False) & Q(pk__in=_live_ids())).order_by("-pinned", "-updated_at", "-pk")
     if after is not None:
         others = others.filter(
@@ -141,6 +141,10 @@ def session_page(
     rows = rows_of([*first_page, *found], terms)
     following = Cursor(last.pinned, last.updated_at, last.pk) if last else None
     return SessionPage(_sections(rows), following)
+
+
+def live_sessions(sessions: QuerySet[Session]) -> QuerySet[Session]:
+    return sessions.filter(pk__in=_live_ids())
 
 
 def _live_ids() -> QuerySet[Run, Any]:

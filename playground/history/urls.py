@@ -6,6 +6,7 @@ app_name = "history"
 
 urlpatterns = [
     path("sessions/", sessions.sessions, name="sessions"),
+    path("sessions/live/", sessions.live, name="live"),
     path("sessions/sidebar/", sessions.sidebar, name="sidebar"),
     # /sessions/<id>/
     path("sessions/<uuid:session_id>/rename/", sessions.rename, name="rename"),

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from playground.accounts.models import User
 from playground.history.urls import urlpatterns
+from playground.recording.status import RunStatus
 from playground.runs.models import Run, Session
 from tests.history.conftest import HTMX, signed_in
 from tests.history.factories import make_run, make_session, make_turn
@@ -52,7 +53,7 @@ def ask(client: Client, name: str, method: str, session: Session, run: Run, *, h
 
 
 def test_these_are_all_the_routes() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*SESSION_ROUTES, *RUN_ROUTES, *LISTS}
+    assert {pattern.name for pattern in urlpatterns} == {*SESSION_ROUTES, *RUN_ROUTES, *LISTS, "live"}
 
 
 @pytest.mark.parametrize(("name", "method"), CASES)
@@ -97,7 +98,15 @@ def test_lists_and_searches_hold_nothing_of_others(
     assert str(session.pk) not in page.text
 
 
-@pytest.mark.parametrize("name", LISTS)
+def test_whether_anothers_session_is_live_is_not_told(owner: User, stranger: User, session: Session) -> None:
+    make_run(session.turns.get(), status=RunStatus.STREAMING)
+    url = f"{reverse('history:live')}?was={session.pk.hex}"
+
+    assert "HX-Trigger" not in signed_in(owner).get(url, headers=HTMX)
+    assert "HX-Trigger" in signed_in(stranger).get(url, headers=HTMX)  # as for one that does not exist
+
+
+@pytest.mark.parametrize("name", [*LISTS, "live"])
 def test_lists_ask_to_sign_in(db: None, name: str) -> None:
     assert Client().get(reverse(f"history:{name}")).status_code == HTTPStatus.FOUND
 

@@ -89,6 +89,13 @@ def test_pin_and_unpin(client: Client, session: Session) -> None:
     assert "history__pin" not in response.text
 
 
+def test_a_pin_moves_the_row(client: Client, session: Session) -> None:
+    pinned = client.post(f"/sessions/{session.pk}/pin/", {"pinned": "1", "row": "1"}, headers=HTMX)
+
+    assert "sessions-moved" in pinned["HX-Trigger"]
+    assert 'hx-trigger="sessions-moved from:body"' in client.get("/sessions/").text
+
+
 def test_a_form_elsewhere_gets_no_row_only_the_news(client: Client, session: Session) -> None:
     response = client.post(f"/sessions/{session.pk}/pin/", {"pinned": "1"}, headers=HTMX)
 

@@ -1,5 +1,6 @@
 """The list of saved sessions: its groups, its pages, its filters, and what HTMX gets of it."""
 
+import json
 import re
 from datetime import timedelta
 from http import HTTPStatus
@@ -8,11 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from playground.accounts.models import User
 from playground.history.queries import PAGE, Cursor
 from playground.recording.status import RunStatus
-from playground.runs.models import Session
+from playground.runs.models import Run, Session
 from tests.history.conftest import HTMX
 from tests.history.factories import make_run, make_session, make_turn
 
@@ -62,6 +64,33 @@ def test_a_row_shows_the_models_and_the_worst_status_of_the_last_turn(owner: Use
     assert "b/bad" in html
     assert "old/model" not in html
     assert "dot--truncated" in html
+
+
+def test_a_list_with_live_sessions_hears_when_one_is_no_longer(owner: User, client: Client) -> None:
+    run = make_run(make_turn(make_session(owner)), status=RunStatus.STREAMING)
+    html = client.get(LIST).text
+    asked = re.search(r'hx-get="(/sessions/live/\?was=\w+)"', html)
+    assert asked
+    assert headings(html) == ["Live now"]
+    assert not client.get(asked[1], headers=HTMX).headers.get("HX-Trigger")
+
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.INTERRUPTED)  # as a server does that starts again
+
+    news = client.get(asked[1], headers=HTMX)
+    assert news.status_code == HTTPStatus.NO_CONTENT
+    assert {"sessions-moved", "sessions-changed"} <= set(json.loads(news["HX-Trigger"]))
+    assert "/sessions/live/" not in client.get(LIST).text
+
+
+def test_what_names_no_session_is_no_live_one(client: Client) -> None:
+    assert client.get("/sessions/live/?was=x,,1", headers=HTMX).status_code == HTTPStatus.NO_CONTENT
+
+
+def test_times_are_of_24_hours(owner: User, client: Client) -> None:
+    at = timezone.now().replace(hour=16, minute=45) - timedelta(days=2)
+    make_session(owner, at=at)
+
+    assert f'title="{date_format(at, "N j, Y")}, 16:45"' in client.get(LIST).text
 
 
 def test_a_retried_run_does_not_count(owner: User, client: Client) -> None:

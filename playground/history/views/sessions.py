@@ -1,7 +1,8 @@
 """The pages of saved sessions: the list with search and filters, the left column, and what can be done to a session."""
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -16,10 +17,14 @@ from playground.history import services
 from playground.history.access import restorable_session_or_404, restorable_sessions, session_or_404
 from playground.history.filters import HistoryForm, matching_sessions, used_models
 from playground.history.http import SignedInRequest, safe_next, wants_part
-from playground.history.queries import Cursor, Section, rows_of, session_page
+from playground.history.queries import Cursor, Section, live_sessions, rows_of, session_page
+from playground.runs.access import visible_sessions
 from playground.runs.models import Session
 
-CHANGED = "sessions-changed"  # the event that makes the left column load anew
+# Events: the left column loads anew; so does the list of the history, as its rows belong elsewhere now.
+CHANGED = "sessions-changed"
+MOVED = "sessions-moved"
+_MOST_LIVE: Final = 100
 
 
 @require_GET
@@ -33,6 +38,17 @@ def sessions(request: SignedInRequest) -> HttpResponse:
         return render(request, "history/sessions.html", context)
     part = "rows" if request.GET.get("after") else "results"
     return render(request, f"history/sessions.html#{part}", context)
+
+
+@require_GET
+@login_required
+def live(request: SignedInRequest) -> HttpResponse:
+    """Asked by a list that shows the sessions `was` as live: nothing while they all are, then the news."""
+    was = _uuids(request.GET.get("was", ""))
+    response = HttpResponse(status=204)
+    if live_sessions(visible_sessions(request.user)).filter(pk__in=was).count() == len(was):
+        return response
+    return trigger_client_event(_announced(response), MOVED)
 
 
 @require_GET
@@ -78,7 +94,8 @@ def pin(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """`pinned` is 1 or 0."""
     session = session_or_404(request.user, session_id)
     services.pin(session, pinned=request.POST.get("pinned") == "1")
-    return _changed(request, session)
+    response = _changed(request, session)
+    return trigger_client_event(response, MOVED) if request.htmx else response
 
 
 @require_POST
@@ -129,6 +146,7 @@ def _list_context(request: SignedInRequest) -> dict[str, Any]:
         "form": form,
         "page": page,
         "sections": _joined_on(page.sections, cursor),
+        "live": ",".join(row.session.pk.hex for section in page.sections for row in section.rows if row.is_live),
         "query": _query_string(request.GET),
         "older": _query_string(request.GET, after=str(page.next)) if page.next else "",
     }
@@ -147,6 +165,15 @@ def _query_string(query: QueryDict, **changes: str) -> str:
     values = QueryDict(mutable=True)
     values.update({name: value for name in names if (value := changes.get(name, query.get(name)))})
     return values.urlencode()
+
+
+def _uuids(text: str) -> set[UUID]:
+    """Those in a comma-separated list; what is none is left out."""
+    found = set()
+    for part in text.split(",")[:_MOST_LIVE]:
+        with suppress(ValueError):
+            found.add(UUID(part))
+    return found
 
 
 def _just_deleted(request: SignedInRequest) -> Session | None:
