@@ -1,5 +1,7 @@
 """Sign in, sign out, one's own account."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -8,6 +10,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -96,12 +100,16 @@ def _sign_in_page(request: HttpRequest, form: AuthenticationForm, *, status: int
 
 def _wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     minutes = -(-seconds // 60)
+    at = date_format(timezone.localtime() + timedelta(minutes=minutes), "H:i e")
     text = ngettext(
-        "Too many wrong passwords: try again in %d minute, or use a sign-in link.",
-        "Too many wrong passwords: try again in %d minutes, or use a sign-in link.",
+        "Too many wrong passwords: try again in %(count)d minute, at %(time)s. "
+        "Whoever runs the server can also restart it to get a new sign-in link.",
+        "Too many wrong passwords: try again in %(count)d minutes, at %(time)s. "
+        "Whoever runs the server can also restart it to get a new sign-in link.",
         minutes,
     )
-    context = {"form": AuthenticationForm(request), "next": safe_next(request), "wait": text % minutes}
+    wait = text % {"count": minutes, "time": at}
+    context = {"form": AuthenticationForm(request), "next": safe_next(request), "wait": wait}
     response = render(request, "accounts/sign_in.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response

@@ -22,7 +22,10 @@ def test_after_five_wrong_passwords_even_the_right_one_waits(client: Client) -> 
     response = client.post("/sign-in/", {"username": "ADA", "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
     assert response.status_code == 429
     assert 0 < int(response["Retry-After"]) <= 15 * 60
-    assert "try again in 15 minutes" in response.content.decode()
+    minutes, time = re.findall(r"try again in (\d+) minutes, at (\d\d:\d\d) UTC", response.content.decode())[0]
+    assert minutes == "15"
+    again = timezone.now() + timedelta(minutes=15)
+    assert time in {f"{moment:%H:%M}" for moment in (again, again - timedelta(minutes=1))}
 
 
 def test_another_address_and_another_name_may_still_try(client: Client) -> None:
