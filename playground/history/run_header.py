@@ -109,12 +109,13 @@ def _marks(run: Run, log: RecordedLog) -> Iterator[Mark]:
         yield Mark(_("tiny demo model"))
     if run.finish_reason:
         yield _finish(run.finish_reason)
-    if run.status == RunStatus.COMPLETED and not log.metrics().get("chunks"):
+    metrics = log.metrics()
+    if run.status == RunStatus.COMPLETED and not metrics.get("chunks"):
         yield Mark(_("no text"), _WARNING)
     if any(_code(event) == "one_chunk" for event in log.events if event.kind == NOTICE):
         yield Mark(_("whole answer in one chunk"), _WARNING)
-    if run.attempts > 1:
-        yield Mark(_("attempts %(count)d") % {"count": run.attempts}, _WARNING)
+    if (attempts := max(run.attempts, metrics.get("attempts", 0))) > 1:  # the row has them only when the run has ended
+        yield Mark(_("attempts %(count)d") % {"count": attempts}, _WARNING)
 
 
 def _finish(reason: str) -> Mark:
