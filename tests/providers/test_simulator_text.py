@@ -1,5 +1,6 @@
 """What the simulator writes, and how it is cut into tokens."""
 
+import time
 import unicodedata
 
 import pytest
@@ -65,3 +66,10 @@ def test_a_stop_ends_before_itself_wherever_tokens_are_cut() -> None:
     assert cut_at_stop(tokens, ("cd",)) == ([make_token("ab")], True)
     assert cut_at_stop(tokens, ("ab",)) == ([], True)
     assert cut_at_stop(tokens, ("x",)) == (tokens, False)
+
+
+def test_cutting_a_long_run_of_chinese_takes_time_in_proportion() -> None:
+    text = "春眠不觉晓处处闻啼鸟" * 40_000
+    began = time.process_time()
+    assert "".join(cut(text)) == text
+    assert time.process_time() - began < 20  # about 0.5; in proportion to the square of the length, minutes

@@ -20,6 +20,7 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 # (an emoji's code points one by one, as byte-level tokenisers cut inside a grapheme too).
 _PIECE = re.compile(rf"[{_HAN}]+| ?(?:(?![{_HAN}])[^\W\d_])+| ?\d{{1,3}}| ?[!-/:-@\[-`{{-~]{{1,4}}|\n+| +|.", re.DOTALL)
 _SPLIT_WORDS_FROM = 9
+_LOOK_AHEAD = 16  # characters of a Chinese run that decide a cut: all of a long run, at each cut, would take minutes
 
 
 class Token(NamedTuple):
@@ -49,7 +50,7 @@ def cut(text: str) -> list[str]:
 def _cut_run(run: str, longest: int) -> Iterator[str]:
     start = 0
     while start < len(run):
-        length = 1 + zlib.crc32(run[start:].encode()) % longest
+        length = 1 + zlib.crc32(run[start : start + _LOOK_AHEAD].encode()) % longest
         yield run[start : start + length]
         start += length
 
