@@ -160,3 +160,19 @@ def test_choosing_a_model_from_the_list(page: Page) -> None:
     field.press("Enter")
     expect(field).to_have_value("sim/sim-zh-n256-r50-d100")
     expect(page.get_by_role("listbox")).to_have_count(0)
+
+
+def test_a_very_long_prompt_is_sent_and_shown_at_once(page: Page) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("流式输出测试文本没有换行的一段话" * 10_000)
+    prompt_field(page).press("Enter")
+    expect(page.locator("run-lane")).to_be_attached(timeout=5_000)
+    expect_state(lane(page), "completed")
+    page.reload()
+    page.get_by_text("Show all (160000 characters)").click()
+    expect(page.locator(".turn__block").last).to_be_attached()
+    page.get_by_role("link", name="Edit and resend").click()
+    expect(prompt_field(page)).not_to_have_value("")
+    page.get_by_role("link", name="Edit and resend").click()  # again, while one is being edited
+    expect(page.locator(".composer__editing")).to_be_visible()
+    expect(page.locator("#toasts")).to_be_empty()

@@ -22,6 +22,8 @@ TABS: Final = (
     ("timeline", _("Timeline")),
     ("events", _("Events")),
 )
+_SHOWN: Final = 8000  # characters
+_BLOCK: Final = 2000
 _NO_PROBLEM: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 
 
@@ -29,6 +31,23 @@ _NO_PROBLEM: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 def lane_texts() -> Mapping[str, Promise]:
     """For the scripts."""
     return texts()
+
+
+@register.filter
+def beginning(text: str) -> str:
+    """As much of a long text as a page shows at once."""
+    return text[:_SHOWN]
+
+
+@register.filter
+def rest(text: str) -> list[str]:
+    """What comes after `beginning`, in blocks that a browser lays out one by one, cut at line breaks if it can."""
+    blocks, at = [], _SHOWN
+    while at < len(text):
+        end = text.rfind("\n", at + _BLOCK // 2, at + _BLOCK) + 1 or at + _BLOCK
+        blocks.append(text[at:end])
+        at = end
+    return blocks
 
 
 @register.simple_tag
