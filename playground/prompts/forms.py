@@ -71,8 +71,8 @@ def _same(message: Any) -> dict[str, Any]:
 
 
 class TurnForm(forms.Form):
-    """`session`: where the turn is added, a new one if empty. `position`: `before` of `TurnDraft`, which as the name of a
-    field would hide a method of the form that htmx calls.
+    """`session`: where the turn is added, a new one if empty. `position`: what `TurnDraft` calls `before`, which as a
+    field's name would hide a method of the form that htmx calls.
     """
 
     session = forms.UUIDField(required=False)

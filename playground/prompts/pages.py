@@ -48,6 +48,11 @@ class Composer:
     def can_add(self) -> bool:
         return len(self.lanes) < MAX_LANES
 
+    @property
+    def unavailable(self) -> list[ModelInfo]:
+        """Models of this installation that cannot run here, each with the reason."""
+        return [model for model in self.models if not model.available]
+
 
 def show_turn(turn: Turn) -> ShownTurn:
     """One query, or none if the turn's runs are prefetched."""

@@ -52,7 +52,7 @@ def test_stop_texts_are_lines() -> None:
         ("temperature", "nan"),
         ("top_p", "1.01"),
         ("max_tokens", "0"),
-        ("max_tokens", "100001"),
+        ("max_tokens", "1000001"),
         ("seed", "1.5"),
         ("seed", str(2**63)),
         ("stop", "1\n2\n3\n4\n5"),

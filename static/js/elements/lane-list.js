@@ -57,6 +57,8 @@ class LaneList extends HTMLElement {
     const models = [...this.#rows.querySelectorAll("input")].map((input) => input.value);
     const summary = models.length === 1 ? models[0] : text("models", { n: models.length });
     document.querySelector("[data-lanes-summary]").textContent = summary;
+    for (const notice of this.querySelectorAll("[data-unavailable]"))
+      notice.hidden = !models.includes(notice.dataset.unavailable);
   };
 }
 
