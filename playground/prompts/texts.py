@@ -13,6 +13,7 @@ from playground.connections.problems import sentences
 
 TEXTS: Final[Mapping[str, Promise]] = {
     "waiting": _("waiting for the first token"),
+    "queued": _("waiting for the model: others are using it"),
     "loading": _("loading the model…"),
     "loading.progress": _("loading the model… {percent} %"),
     "streaming": _("streaming"),
@@ -20,7 +21,8 @@ TEXTS: Final[Mapping[str, Promise]] = {
     "retrying": _("retry {n}/{of} in {in} — {cause}"),
     "stopping": _("stopping…"),
     "reconnecting": _("reconnecting…"),
-    "signed-out": _("You are signed out. Sign in again to go on watching: the answer is being saved."),
+    "signed-out": _("signed out: the answer is being saved"),
+    "signed-out.kept": _("You are signed out. Sign in again; what you typed is kept."),
     "forbidden": _("This page may not watch answers. Open it at the address that the server was started for."),
     "refused": _("not available"),
     "completed": _("completed"),

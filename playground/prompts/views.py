@@ -4,6 +4,7 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -56,9 +57,13 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@login_required
 def turns(request: HttpRequest) -> HttpResponse:
-    """Send a prompt. Answers with the new turn, or with the composer as it was sent and what is wrong with it."""
+    """Send a prompt. Answers with the new turn, or with the composer as it was sent and what is wrong with it.
+
+    A page whose person is signed out by now is told so (401) and stays, with what was typed.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401) if _wants_part(request) else redirect_to_login("/")
     user = _user(request)
     workspace = current_workspace(user)
     form = TurnForm(request.POST)

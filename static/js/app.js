@@ -1,5 +1,6 @@
 /** What every page loads. Elements come to life wherever their tag stands, after a swap by htmx too. */
 import "./lib/menus.js";
+import "./lib/refresh.js";
 import "./lib/toasts.js";
 import "./elements/theme-toggle.js";
 import "./elements/tab-list.js";

@@ -115,7 +115,9 @@ def test_the_end_is_announced_once_and_no_token_is(page: Page) -> None:
 
 
 def test_tokens_are_tinted_by_probability(page: Page) -> None:
-    sure, hardly = ({"text": text, "logprobs": [{"token": text, "logprob": lp}]} for text, lp in (("a", -0.01), ("b", -4)))
+    sure, hardly = (
+        {"text": text, "logprobs": [{"token": text, "logprob": lp}]} for text, lp in (("a", -0.01), ("b", -4))
+    )
     show(page, sure, hardly, view="Tokens", gap=100 * MS)
     panel = lane(page).locator("[data-panel=tokens]")
     tokens = panel.locator(".tokens__list .token")

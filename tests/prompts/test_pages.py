@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,6 +10,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from playground.accounts.models import User
+from playground.connections.builtin import EMBEDDED_MODEL
+from playground.connections.embedded.probe import Probe
 from playground.runs.models import Run
 from tests.prompts.conftest import HTMX
 from tests.runs.factories import make_run, make_session, make_turn
@@ -116,6 +119,46 @@ def test_what_is_wrong_is_said_at_its_field(client: Client) -> None:
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert re.search(r'name="top_p"[^>]*aria-invalid="true"[^>]*aria-describedby="id_top_p_error"', response.text)
     assert 'id="id_top_p_error"' in response.text
+
+
+def test_a_very_long_prompt_is_shown_in_pieces(client: Client, owner: User) -> None:
+    turn = make_turn(make_session(owner), "流" * 20_000)
+    page = client.get(f"/sessions/{turn.session_id}/").text
+    assert [len(piece) for piece in re.findall("流+", page)] == [8000, *[2000] * 6]
+    assert "Show all (20000 characters)" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "badge"),
+    [({"finish_reason": "length", "metrics": {"chunks": 5}}, "length"), ({"finish_reason": "stop"}, "no-text")],
+)
+def test_an_end_that_is_not_a_whole_answer_is_marked(
+    client: Client, owner: User, fields: dict[str, Any], badge: str
+) -> None:
+    run = make_run(make_turn(make_session(owner)), status="completed", **fields)
+    page = client.get(run.turn.session.get_absolute_url()).text
+    hidden = dict(re.findall(r'data-badge="([\w-]+)"( hidden)?', page))
+    assert {name for name in hidden if not hidden[name]} == {badge}
+
+
+def test_a_model_that_cannot_run_is_explained_where_it_is_chosen(
+    client: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.connections.catalogue.probe", lambda: Probe("No processor for it."))
+    new = client.get("/").text
+    assert new.count("cannot run here: No processor for it. Meanwhile the simulator answers") == 2
+    assert len(re.findall(r'data-unavailable="local/smollm2"(?! hidden)', new.replace("-135m", ""))) == 1
+    assert lanes(new)[0].startswith("sim/")
+    run = make_run(make_turn(make_session(owner)), status="failed", model_id=EMBEDDED_MODEL)
+    chosen = client.get(run.turn.session.get_absolute_url()).text
+    assert f'data-unavailable="{EMBEDDED_MODEL}">' in chosen
+
+
+def test_sending_when_signed_out_leaves_the_page_as_it_is() -> None:
+    response = Client().post("/turns/", {"prompt": "Keep me", "model": MODEL}, headers=HTMX)
+    assert response.status_code == HTTPStatus.UNAUTHORIZED
+    assert "HX-Redirect" not in response
+    assert Client().post("/turns/", {"prompt": "Keep me"})["Location"].startswith("/sign-in/")
 
 
 def test_lanes_change_without_scripts(client: Client) -> None:

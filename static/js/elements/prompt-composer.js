@@ -23,6 +23,7 @@ class PromptComposer extends HTMLElement {
     this.addEventListener("htmx:after:swap", (event) => this.#swapped(event.detail.ctx), { signal });
     this.addEventListener("htmx:error", () => this.#notSent("not-sent"), { signal });
     page.addEventListener("click", (event) => this.#example(event), { signal });
+    page.addEventListener("playground:connection", ({ detail }) => this.#connection(detail.state), { signal });
     page.addEventListener("htmx:after:swap", (event) => this.#filled(event.detail.ctx), { signal });
     this.#draft.restore(this.#form);
   }
@@ -59,7 +60,8 @@ class PromptComposer extends HTMLElement {
 
   #answered({ response }) {
     if (response.status >= 500 && response.status !== 503) this.#notSent("not-sent.error");
-    else if ([401, 403].includes(response.status)) this.#notSent("not-sent.signed-out");
+    else if (response.status === 401) this.#signedOut("not-sent.signed-out");
+    else if (response.status === 403) this.#notSent("not-sent.signed-out");
   }
 
   /** The server took the turn, or sent the composer back with what is wrong. */
@@ -99,6 +101,18 @@ class PromptComposer extends HTMLElement {
   #forgetErrors() {
     for (const field of this.#form.elements) field.removeAttribute("aria-invalid");
     for (const error of document.querySelectorAll(".composer .field__error, .settings .field__error")) error.remove();
+  }
+
+  #connection(state) {
+    if (state === "signed-out") this.#signedOut("signed-out.kept");
+  }
+
+  #signedOut(key) {
+    const notice = this.querySelector("[data-signed-out]");
+    const link = notice.querySelector("a");
+    notice.querySelector("span").textContent = text(key);
+    link.search = new URLSearchParams({ next: location.pathname });
+    notice.hidden = false;
   }
 
   #notSent(key) {

@@ -69,6 +69,7 @@ class RunLane extends HTMLElement {
   refused(code, message) {
     this.#record.end("refused", { code, message });
     this.#finish();
+    document.body.dispatchEvent(new Event("sessions-changed"));
   }
 
   ended(status) {

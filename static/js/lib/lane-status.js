@@ -92,11 +92,17 @@ export class LaneStatus {
     this.#set("p99", p99 === undefined ? "–" : duration(p99));
     this.#set("chunks", String(chunks));
     this.#set("elapsed", clock(elapsed));
-    this.#lane.querySelector("[data-badge=attempts]").hidden = attempt < 2;
+    this.#badge("attempts", attempt > 1);
+    this.#badge("length", this.#record.finish === "length");
+    this.#badge("no-text", this.#record.status === "completed" && chunks === 0);
     this.#set("attempts", String(attempt));
     for (const badge of this.#lane.querySelectorAll("[data-notice]")) {
       badge.hidden = !this.#record.notices.has(badge.dataset.notice);
     }
+  }
+
+  #badge(name, isShown) {
+    this.#lane.querySelector(`[data-badge=${name}]`).hidden = !isShown;
   }
 
   #set(name, value) {

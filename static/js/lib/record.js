@@ -10,10 +10,11 @@ export class Record {
 
   clear() {
     this.chunks = []; // {t, text, reasoning, logprob, part}
-    this.phase = "waiting"; // waiting, loading, streaming, retrying, ended
+    this.phase = "waiting"; // waiting, queued, loading, streaming, retrying, ended
     this.status = null;
     this.attempt = 1;
     this.attemptT = 0;
+    this.finish = null; // why the provider stopped: "stop", "length", …
     this.error = null;
     this.cause = null; // of the last failed attempt: its status or code
     this.retry = null; // {at, attempt, of, code, cause}
@@ -68,6 +69,7 @@ export class Record {
     } else if (kind === "run.ended") {
       this.phase = "ended";
       this.status = data.status;
+      this.finish = data.finish_reason ?? null;
       this.error = data.error;
     }
   }
@@ -76,6 +78,8 @@ export class Record {
     if (data.code === "model.loading") {
       this.phase = "loading";
       this.loading = data.progress ?? null;
+    } else if (data.code === "model.waiting") {
+      this.phase = "queued";
     } else {
       this.notices.set(data.code, data.message);
     }

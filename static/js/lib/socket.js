@@ -129,7 +129,9 @@ export class RunSocket {
   }
 
   #announce(state) {
+    const detail = { state, isBack: state === "open" && this.#state === "waiting" };
     this.#state = state;
+    document.dispatchEvent(new CustomEvent("playground:connection", { detail }));
     for (const subscription of this.#subscriptions.values()) subscription.follower.connection(state);
   }
 

@@ -11,6 +11,7 @@ export function describe(record, connection, stopping) {
   if (connection === "waiting") return { name: "reconnecting", text: text("reconnecting") };
   if (stopping) return { name: "stopping", text: text("stopping") };
   if (record.phase === "retrying") return retrying(record);
+  if (record.phase === "queued") return { name: "waiting", text: text("queued") };
   if (record.phase === "loading") return loading(record);
   return record.chunks.length > 0 ? streaming(record) : waiting(record);
 }

@@ -13,6 +13,8 @@ function toast(message, level = "error") {
 
 document.addEventListener("playground:notice", (event) => toast(event.detail.message, event.detail.level));
 
+/** Only for what a person asked for: what the page fetches by itself is fetched again (`lib/refresh.js`). */
 document.addEventListener("htmx:error", (event) => {
-  if (!event.target.closest?.("prompt-composer")) toast(text("not-reached"));
+  const asked = event.detail.ctx?.sourceEvent?.isTrusted;
+  if (asked && !event.target.closest?.("prompt-composer")) toast(text("not-reached"));
 });
