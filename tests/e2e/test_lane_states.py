@@ -91,6 +91,7 @@ def test_three_lanes_fit_and_more_are_scrolled_to(page: Page) -> None:
     expect(page.locator("run-lane")).to_have_count(3)
     overflow = "lanes => lanes.scrollWidth - lanes.clientWidth"
     assert page.locator(".lanes").evaluate(overflow) == 0
+    assert lane(page).locator(".tabs").evaluate(overflow) == 0
     page.set_viewport_size({"width": 900, "height": 900})
     assert page.locator(".lanes").evaluate(overflow) > 0
 
