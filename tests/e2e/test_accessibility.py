@@ -83,10 +83,10 @@ class TestPlayground:
 
     def test_what_opens(self, page: Page) -> None:
         page.goto("/")
-        page.locator(".lane-list input").click()
+        page.locator(".lane-list input").first.click()
         expect(page.get_by_role("listbox")).to_be_visible()
         expect_accessible(page)
-        page.locator(".lane-list input").press("Escape")
+        page.locator(".lane-list input").first.press("Escape")
         for name in ("Account", "Language"):
             page.locator(f"summary[aria-label={name}]").click()
         expect_accessible(page)
