@@ -110,7 +110,7 @@ class PromptComposer extends HTMLElement {
   #signedOut(key) {
     const notice = this.querySelector("[data-signed-out]");
     const link = notice.querySelector("a");
-    notice.querySelector("span").textContent = text(key);
+    notice.querySelector("[data-why]").textContent = text(key);
     link.search = new URLSearchParams({ next: location.pathname });
     notice.hidden = false;
   }
