@@ -94,7 +94,7 @@ def run_header(run: Run, log: RecordedLog) -> RunHeader:
         turn=turn,
         numbers=speed(log.metrics()),
         usage=usage(run.usage),
-        parameters=[_chip(name, value) for name, value in turn.parameters.items()],
+        parameters=[_chip(name, value) for name, value in turn.ordered_parameters],
         messages=run.messages,
         lanes=[other for other in siblings if other.lane != run.lane],
         later=[other for other in siblings if run.pk in (other.retries_id, other.continues_id)],

@@ -1,4 +1,5 @@
 import secrets
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.urls import reverse
 from uuid_utils.compat import uuid7
 
 from playground.recording.status import FINAL, RunStatus
+from playground.runs.parameters import CHECKS
 from playground.workspaces.models import Workspace
 
 
@@ -63,6 +65,11 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"turn {self.position} of {self.session_id}"
+
+    @property
+    def ordered_parameters(self) -> list[tuple[str, Any]]:
+        """The parameters as the form orders them: PostgreSQL's JSON keeps no order."""
+        return [(name, self.parameters[name]) for name in CHECKS if name in self.parameters]
 
 
 class Run(models.Model):

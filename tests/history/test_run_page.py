@@ -75,7 +75,7 @@ def test_the_header_carries_the_badges_of_the_lane(owner: User, client: Client) 
     for words in ("tiny demo model", "whole answer in one chunk", "attempts 3"):
         assert words in badges(html)
     assert '<span class="badge badge--warning">stopped at the token limit (length)</span>' in html
-    assert re.findall(r'<span class="mono">(.*?)</span>', html) == ["logprobs", "top_p 0.5"]
+    assert re.findall(r'<span class="mono">(.*?)</span>', html) == ["top_p 0.5", "logprobs"]
 
 
 def test_one_token_is_no_whole_answer_in_one_chunk(owner: User, client: Client) -> None:
