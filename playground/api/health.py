@@ -1,14 +1,13 @@
-from django.apps import apps
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from playground.runs.engine import Engine
+from playground.runs.apps import running_engine
 
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 once runs can be started, and while what is recorded can be stored; else 503."""
-    engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
+    engine = running_engine()
     if engine is None:
         return _not_ready("starting")
     if not engine.writer.healthy:

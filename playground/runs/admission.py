@@ -1,6 +1,8 @@
 """How many runs may be live at once. Past it a run is refused at once; nobody waits in a queue without knowing."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -25,6 +27,18 @@ class Admission:
     def close(self, because: Promise | str) -> None:
         """Refuse all new runs from now on; `because` is a sentence for the person who is refused."""
         self._closed_because = because
+
+    @contextmanager
+    def held(self, runs: int) -> Iterator[None]:
+        """`take` places; they are given back at once if the block that creates the runs fails."""
+        self.take(runs)
+        created = False
+        try:
+            yield
+            created = True
+        finally:
+            if not created:
+                self.release(runs)
 
     def take(self, runs: int) -> None:
         """Take places for `runs` runs; each is given back with `release`.

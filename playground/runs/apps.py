@@ -1,7 +1,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connection
 
@@ -41,3 +41,10 @@ class RunsConfig(AppConfig):
         engine, self.engine = self.engine, None
         if engine is not None:
             await engine.__aexit__(None, None, None)
+
+
+def running_engine() -> "Engine | None":
+    """The engine of this process; None where no server started one, or not yet."""
+    config = apps.get_app_config("runs")
+    assert isinstance(config, RunsConfig)  # noqa: S101  (for the type checker: this is our own app)
+    return config.engine

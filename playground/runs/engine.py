@@ -122,7 +122,7 @@ class Engine:
     # From any thread ------------------------------------------------------------------------------------------------
 
     def start(self, specs: Sequence[RunSpec]) -> None:
-        """Start runs whose rows exist and for which `admission.take` was called."""
+        """Start runs whose rows exist and for which `admission` holds places."""
         self._loop.call_soon_threadsafe(self._start, list(specs), context=contextvars.Context())
 
     def stop(self, run_id: UUID, owner: str) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.apps import apps
-
 from playground.recording.events import CHUNK, Event, chunk_text
 from playground.recording.log import Read
 from playground.recording.metrics import Metrics, measure
 from playground.recording.status import RunStatus
+from playground.runs.apps import running_engine
 from playground.runs.models import Run
 from playground.runs.store import load_events, load_reads
 
@@ -43,7 +42,7 @@ class RecordedLog:
 
 def open_log(run: Run) -> RecordedLog:
     """Read a run: from memory if it lives on this process, else what is stored."""
-    engine = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
+    engine = running_engine()
     live = engine.live_run(run.id) if engine is not None else None
     if live is not None:
         return RecordedLog(run.id, live.status, list(live.events))

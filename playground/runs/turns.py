@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
@@ -16,6 +15,7 @@ from playground.accounts.models import User
 from playground.connections.catalogue import ResolvedModel, resolve
 from playground.errors import Busy, InvalidField, TooManyRuns
 from playground.providers.request import GenerationRequest, Message
+from playground.runs.apps import running_engine
 from playground.runs.conversation import conversation, prompt_of, system_of
 from playground.runs.engine import Engine
 from playground.runs.live import RunSpec
@@ -58,7 +58,7 @@ def current_engine() -> Engine:
     Raises:
         Busy: this process runs none, or not yet.
     """
-    engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
+    engine = running_engine()
     if engine is None:
         raise Busy(_("The server is still starting. Try again in a few seconds."), retry_after=2)
     return engine
@@ -86,26 +86,21 @@ def start_runs(
     draft_fields = _checked(draft)
     models = [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
-    engine.admission.take(len(models))
-    try:
-        with transaction.atomic():
-            _hold_user_limit(user, len(models))
-            if session is None:
-                opened = _new_session(user, workspace, draft_fields["prompt"])
-                turn = Turn.objects.create(session=opened, position=0, **draft_fields)
-            else:
-                turn = _add_turn(session, draft_fields)
-            runs = [
-                _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
-                for lane, model in enumerate(models)
-            ]
-            if idempotency is not None:
-                IdempotencyKey.objects.create(
-                    user=user, key=idempotency.key, request_digest=idempotency.digest, run=runs[0]
-                )
-    except BaseException:
-        engine.admission.release(len(models))
-        raise
+    with engine.admission.held(len(models)), transaction.atomic():
+        _hold_user_limit(user, len(models))
+        if session is None:
+            opened = _new_session(user, workspace, draft_fields["prompt"])
+            turn = Turn.objects.create(session=opened, position=0, **draft_fields)
+        else:
+            turn = _add_turn(session, draft_fields)
+        runs = [
+            _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
+            for lane, model in enumerate(models)
+        ]
+        if idempotency is not None:
+            IdempotencyKey.objects.create(
+                user=user, key=idempotency.key, request_digest=idempotency.digest, run=runs[0]
+            )
     engine.start([_spec(run, user, model) for run, model in zip(runs, models, strict=True)])
     return runs
 
@@ -114,15 +109,10 @@ def retry_run(user: User, workspace: Workspace, run: Run) -> Run:
     """Send what `run` sent once more, as a new run in the same lane. Raises what `start_turn` raises."""
     model = resolve(workspace, run.model_id)
     engine = current_engine()
-    engine.admission.take(1)
-    try:
-        with transaction.atomic():
-            _hold_user_limit(user, 1)
-            again = _add_run(engine, run.turn, model, run.lane, messages=run.messages, retries=run)
-            Session.objects.filter(id=run.turn.session_id).update(updated_at=timezone.now())
-    except BaseException:
-        engine.admission.release(1)
-        raise
+    with engine.admission.held(1), transaction.atomic():
+        _hold_user_limit(user, 1)
+        again = _add_run(engine, run.turn, model, run.lane, messages=run.messages, retries=run)
+        Session.objects.filter(id=run.turn.session_id).update(updated_at=timezone.now())
     engine.start([_spec(again, user, model)])
     return again
 
@@ -130,7 +120,7 @@ def retry_run(user: User, workspace: Workspace, run: Run) -> Run:
 def request_stop(run: Run) -> None:
     """Ask for a run to be stopped, wherever it lives. Idempotent; does nothing to a run that has ended."""
     asked = Run.objects.filter(id=run.id, status__in=LIVE, stop_requested_at=None).update(stop_requested_at=Now())
-    engine: Engine | None = apps.get_app_config("runs").engine  # type: ignore[attr-defined]
+    engine = running_engine()
     if asked and engine is not None:
         engine.stop(run.id, run.owner_process)
 
