@@ -78,7 +78,7 @@ def app(tmp_path: Path) -> Iterator[MakeRun]:
 @pytest.fixture
 def newcomer(browser: Browser, app: MakeRun) -> Iterator[Page]:
     context = browser.new_context(base_url=app.base_url)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)  # a real model, on a machine that does other things too
     page = context.new_page()
     page.goto(app.link)
     page.get_by_role("button", name="Sign in").click()
