@@ -35,8 +35,9 @@ class WebSocket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        query = f"?{self.request.query}" if self.request.query else ""
         lines = [
-            f"GET {self.request.path or '/'} HTTP/1.1",
+            f"GET {self.request.path or '/'}{query} HTTP/1.1",
             f"Host: {self.request.netloc}",
             "Upgrade: websocket",
             "Connection: Upgrade",

@@ -16,10 +16,11 @@ Each edge (pages, REST, WebSocket, commands) maps this tree once. The errors of 
 
 
 class PlaygroundError(Exception):
-    """`message` is one sentence for a person: what is wrong and what to do next."""
+    """`message` is one sentence for a person: what is wrong and what to do next. `page` shows it."""
 
     code = "error"
     status = 500
+    page = "errors/error.html"
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -36,8 +37,10 @@ class InvalidField(BadRequest):
     code = "invalid"
     status = 422
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, value: str = "") -> None:
+        """`value`: of a field that holds several, the one that is wrong."""
         super().__init__(message, field=field)
+        self.value = value
 
 
 class NotSignedIn(PlaygroundError):

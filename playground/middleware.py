@@ -22,7 +22,7 @@ _GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponse
 
 
 class PlaygroundErrorMiddleware:
-    """A whole page gets `errors/error.html` with the error's status; who is not signed in is sent to sign in.
+    """A whole page gets the error's page with its status; who is not signed in is sent to sign in.
 
     An HTMX request gets `errors/_notice.html`, and the event `playground:notice` (HX-Trigger) with
     `{level, code, message, field}`, since htmx swaps no error answer into the page. Its redirects to the sign-in page
@@ -64,7 +64,7 @@ def _leave_for_sign_in(request: HttpRequest, response: HttpResponseBase) -> Http
 
 
 def _page(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
-    return render(request, "errors/error.html", {"error": error}, status=error.status)
+    return render(request, error.page, {"error": error}, status=error.status)
 
 
 def _notice(request: HttpRequest, error: PlaygroundError) -> HttpResponse:

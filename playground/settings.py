@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
     "django_htmx",
     "template_partials",
@@ -43,13 +44,20 @@ INSTALLED_APPS = [
     "playground.workspaces",
     "playground.connections",
     "playground.runs",
-    "playground.prompts",
+    "playground.library",
+    "playground.review",
+    "playground.usage",
     "playground.history",
+    "playground.prompts",
+    "playground.replay",
+    "playground.sharing",
+    "playground.presenting",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # of random length, so that sizes give no secret away (BREACH)
     "playground.api.middleware.ApiErrorMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -111,7 +119,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 CHANNEL_LAYERS = {
     "default": (
-        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 2}]},
+        }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     )
@@ -128,6 +139,17 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "prompts:playground"
 LOGOUT_REDIRECT_URL = "accounts:sign-in"
+
+PASSWORD_RESET_TIMEOUT = 86_400  # s
+
+# Mail is optional: invitations and password resets are links, which are mailed where there is a mail server.
+EMAIL_HOST = env_str("EMAIL_HOST")
+EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10  # s
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"playground@{_public.hostname or 'localhost'}")
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -190,6 +212,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "root": {"handlers": ["stderr"], "level": env_str("PLAYGROUND_LOG_LEVEL", "INFO").upper()},
     "loggers": {
+        "channels_redis": {"level": "CRITICAL"},  # a traceback a second while Redis is away; runs.rooms says it once
         "daphne": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # each probe of the port would leave a traceback
@@ -199,6 +222,7 @@ LOGGING = {
 
 # --- The playground's own -----------------------------------------------------------------------------------------
 
+PLAYGROUND_SAMPLES = env_bool("PLAYGROUND_SAMPLES", default=True)
 PLAYGROUND_MAX_RUNS = env_int("PLAYGROUND_MAX_RUNS", 250, minimum=1)
 PLAYGROUND_MAX_RUNS_PER_USER = env_int("PLAYGROUND_MAX_RUNS_PER_USER", 32, minimum=1)
 PLAYGROUND_MAX_PROMPT_BYTES = env_int("PLAYGROUND_MAX_PROMPT_BYTES", 512 * 1024, minimum=1)

@@ -16,4 +16,10 @@ urlpatterns = [
     path("", include("playground.connections.urls")),
     path("", include("playground.history.urls")),
     path("", include("playground.prompts.urls")),
+    path("", include("playground.library.urls")),
+    path("", include("playground.review.urls")),
+    path("", include("playground.usage.urls")),
+    path("", include("playground.replay.urls")),
+    path("", include("playground.sharing.urls")),
+    path("", include("playground.presenting.urls")),
 ]

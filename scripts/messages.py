@@ -20,7 +20,12 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-KEYWORDS: Final = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
+_WITH_CONTEXT: Final = ((1, "c"), 2)
+KEYWORDS: Final = {
+    **dict.fromkeys(("_", "gettext", "gettext_lazy")),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), _WITH_CONTEXT),
+}
 
 
 def main() -> int:
@@ -72,17 +77,18 @@ def messages_in_sources() -> Catalog:
     """Every message of the package and of the templates, and the files that it is in."""
     found = Catalog()
     for path in sorted([*(ROOT / "playground").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]):
-        for message in _messages_in(path):
-            found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 1)])
+        for message, context in _messages_in(path):
+            found.add(message, context=context, locations=[(path.relative_to(ROOT).as_posix(), 1)])
     return found
 
 
-def _messages_in(path: Path) -> Iterator[str | tuple[str, ...]]:
+def _messages_in(path: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
+    """Each with its context, if it has one."""
     source = path.read_text()
     if path.suffix == ".html":  # calls of gettext among the crossed-out rest, whose indents would be no Python
         source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
-    for _line, message, _comments, _context in extract("python", io.BytesIO(source.encode()), KEYWORDS):
-        yield message
+    for _line, message, _comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS):
+        yield message, context
 
 
 def _is_translated(message: Message) -> bool:

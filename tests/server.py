@@ -42,6 +42,7 @@ class Server:
             **keep,
             "DATA_DIR": str(data_dir),
             "DJANGO_SETTINGS_MODULE": "playground.settings",
+            "PLAYGROUND_SAMPLES": "false",
             **environment,
         }
         self._process: subprocess.Popen[str] | None = None

@@ -19,6 +19,23 @@ class SignInToken(models.Model):
         return f"sign-in link for {self.user}"
 
 
+class ResetLink(models.Model):
+    """A one-time link to set a new password; only the SHA-256 of its secret is kept.
+
+    Whether `created_by` may reset this password is asked when the link is used, too.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reset_links")
+    digest = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"reset link for {self.user}"
+
+
 class SignInFailures(models.Model):
     """Wrong passwords lately, for one username from one address; `key` is a keyed hash of the two.
 

@@ -1,10 +1,14 @@
-"""Keeps one-time sign-in tokens out of logs. Imports no model: logging is set up before models can be imported."""
+"""Keeps the tokens of links out of logs. Imports no model: logging is set up before models can be imported."""
 
 import logging
 import re
 from typing import Final
 
-_TOKEN_IN_PATH: Final = re.compile(r"(/sign-in/link/)[\w%-]+")
+# One-time sign-in links, invitations (also as the page to come back to), links that reset a password, share links,
+# audience links, and what their pages give the socket.
+_TOKENS: Final = re.compile(
+    r"((?:/|%2F)(?:sign-in/link|join|reset|s|a)(?:/|%2F)|/password-reset/[\w-]+/|[?&]share=)[\w%:.~-]+", re.IGNORECASE
+)
 
 
 class RedactTokens(logging.Filter):
@@ -12,7 +16,7 @@ class RedactTokens(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        redacted = _TOKEN_IN_PATH.sub(r"\1…", message)
+        redacted = _TOKENS.sub(r"\1…", message)
         if redacted != message:
             record.msg, record.args = redacted, None
         return True

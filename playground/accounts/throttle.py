@@ -17,9 +17,9 @@ LIMIT: Final = 5
 WINDOW: Final = timedelta(minutes=15)
 
 
-def seconds_to_wait(username: str, address: str) -> int:
+def seconds_to_wait(username: str, address: str, *, limit: int = LIMIT) -> int:
     """0 if a password may be tried now."""
-    row = SignInFailures.objects.filter(key=_key(username, address), count__gte=LIMIT).first()
+    row = SignInFailures.objects.filter(key=_key(username, address), count__gte=limit).first()
     if row is None:
         return 0
     return max(0, round((row.window_ends_at - timezone.now()).total_seconds()))

@@ -1,6 +1,7 @@
 """Sign in, sign out, one's own account."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -18,7 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from playground.accounts import sign_in_links, throttle
+from playground.accounts import mail, sign_in_links, throttle
+from playground.accounts.forms import EmailForm
 from playground.accounts.models import User
 from playground.accounts.redirects import safe_next
 from playground.errors import NotFound
@@ -76,14 +78,29 @@ def account(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):  # for the type checker: `login_required` has seen to it
         return redirect("accounts:sign-in")
-    form_class = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
-    form = form_class(user, request.POST or None)
+    form = _password_form(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your new password is set."))
         return redirect("accounts:account")
-    context = {"form": form, "has_password": user.has_usable_password()}
-    return render(request, "accounts/account.html", context, status=422 if form.is_bound else 200)
+    return _account_page(request, user, form, EmailForm(user))
+
+
+@sensitive_post_parameters()
+@never_cache
+@login_required
+@require_POST
+def email(request: HttpRequest) -> HttpResponse:
+    """One's mail address, where there is a mail server."""
+    user = request.user
+    if not isinstance(user, User) or not mail.is_configured():
+        raise NotFound(_("This installation sends no mail."))
+    form = EmailForm(user, request.POST)
+    if not form.is_valid():
+        return _account_page(request, user, _password_form(user), form)
+    form.save()
+    messages.success(request, _("Your mail address is saved."))
+    return redirect("accounts:account")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,8 +111,28 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
 
+def _password_form(user: User, data: Any = None) -> "SetPasswordForm[User]":
+    return PasswordChangeForm(user, data) if user.has_usable_password() else SetPasswordForm(user, data)
+
+
+def _account_page(
+    request: HttpRequest, user: User, form: "SetPasswordForm[User]", email_form: EmailForm
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "has_password": user.has_usable_password(),
+        "email_form": email_form if mail.is_configured() else None,
+    }
+    status = 422 if form.is_bound or email_form.is_bound else 200
+    return render(request, "accounts/account.html", context, status=status)
+
+
 def _sign_in_page(request: HttpRequest, form: AuthenticationForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/sign_in.html", {"form": form, "next": safe_next(request)}, status=status)
+    return render(request, "accounts/sign_in.html", _sign_in_context(request, form), status=status)
+
+
+def _sign_in_context(request: HttpRequest, form: AuthenticationForm) -> dict[str, Any]:
+    return {"form": form, "next": safe_next(request), "has_mail": mail.is_configured()}
 
 
 def _wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -109,7 +146,7 @@ def _wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
         minutes,
     )
     wait = text % {"count": minutes, "time": at}
-    context = {"form": AuthenticationForm(request), "next": safe_next(request), "wait": wait}
+    context = {**_sign_in_context(request, AuthenticationForm(request)), "wait": wait}
     response = render(request, "accounts/sign_in.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response

@@ -14,7 +14,10 @@ class MessageIn(Schema):
 
 
 class RunIn(Schema):
-    """Either `prompt` or `messages`. `session`: the id of a session of yours to add the turn to."""
+    """Either `prompt` or `messages`. `session`: the id of a session of yours to add the turn to.
+
+    `record` false: it is streamed, and nothing of it is kept.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -23,6 +26,7 @@ class RunIn(Schema):
     messages: list[MessageIn] | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     session: UUID | None = None
+    record: bool = True
 
 
 class RunStarted(Schema):
@@ -70,6 +74,29 @@ class SessionOut(Schema):
     created_at: datetime
     updated_at: datetime
     url: str
+
+
+class SessionFilters(Schema):
+    """All are texts, "" for none. `rating`: up, down, none; any-4 (at least 4 on any scale), or SCALE_ID-4."""
+
+    q: str = ""
+    scope: str = ""
+    author: str = ""
+    model: str = ""
+    status: str = ""
+    tag: str = ""
+    rating: str = ""
+    review: str = ""
+    since: str = ""
+    until: str = ""
+    ttft_min: str = ""
+    ttft_max: str = ""
+    rate_min: str = ""
+    rate_max: str = ""
+    has_errors: str = ""
+    has_notices: str = ""
+    has_comments: str = ""
+    cursor: str = ""
 
 
 class SessionPage(Schema):

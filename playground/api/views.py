@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Query, Status
 from ninja.security import HttpBearer
 
 from playground.api import errors
@@ -22,17 +22,20 @@ from playground.api.schemas import (
     RunOut,
     RunStarted,
     SessionDetail,
+    SessionFilters,
     SessionPage,
 )
 from playground.connections.catalogue import list_models
-from playground.errors import Conflict, InvalidField, NotFound
-from playground.history.filters import HistoryForm, matching_sessions, used_models
-from playground.history.queries import Cursor, session_page
+from playground.errors import Conflict, Forbidden, InvalidField, NotFound
+from playground.history.conditions import selection_of
+from playground.history.filters import HistoryForm
+from playground.history.listing import Cursor
+from playground.history.queries import session_page
 from playground.recording.events import ATTEMPT_STARTED
-from playground.runs.access import visible_runs, visible_sessions
+from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
 from playground.runs.reader import open_log
-from playground.runs.turns import Idempotency, TurnDraft, request_stop, start_runs
+from playground.runs.turns import TurnDraft, request_stop, start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
 
@@ -50,21 +53,21 @@ class ApiRequest(HttpRequest):
 
 api = NinjaAPI(title="Streaming Playground", version="1", auth=Bearer(), docs_url=None, urls_namespace="api")
 errors.install(api)
-PROBLEM = dict.fromkeys((400, 401, 404, 409, 422, 429, 503), ErrorBody)
+PROBLEM = dict.fromkeys((400, 401, 403, 404, 409, 422, 429, 503), ErrorBody)
 
 
 @api.post("/runs", response={201: RunStarted, **PROBLEM}, summary="Start a run")
-def create_run(request: ApiRequest, payload: RunIn) -> tuple[int, dict[str, Any]]:
+def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
     """Start one run. With the header `Idempotency-Key`, the same request sent again answers with the same run."""
     token = request.auth
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 200:
         raise InvalidField("Idempotency-Key", "Idempotency-Key can have at most 200 characters.")
-    idempotency = Idempotency(key, hashlib.sha256(request.body).hexdigest()) if key else None
-    if idempotency is not None:
-        earlier = _earlier_run(token, idempotency)
+    digest = hashlib.sha256(request.body).hexdigest() if key else ""
+    if key:
+        earlier = _earlier_run(token, key, digest)
         if earlier is not None:
-            return 201, _started(request, earlier)
+            return Status(201, _started(request, earlier))
     if (payload.prompt is None) == (payload.messages is None):
         raise InvalidField("prompt", "Send either “prompt” or “messages”.")
     draft = TurnDraft(
@@ -72,9 +75,15 @@ def create_run(request: ApiRequest, payload: RunIn) -> tuple[int, dict[str, Any]
         prompt=payload.prompt or "",
         messages=None if payload.messages is None else [m.dict() for m in payload.messages],
         parameters=payload.params,
+        is_recorded=payload.record,
     )
-    (run,) = start_runs(token.user, token.workspace, draft, _session(request, payload.session), idempotency)
-    return 201, _started(request, run)
+
+    def keep_key(runs: list[Run]) -> None:
+        IdempotencyKey.objects.create(user=token.user, key=key, request_digest=digest, run=runs[0])
+
+    session = _session(request, payload.session)
+    (run,) = start_runs(token.user, token.workspace, draft, session, keep_key if key else None)
+    return Status(201, _started(request, run))
 
 
 @api.get("/runs/{uuid:run_id}", response={200: RunOut, **PROBLEM}, summary="Read a run")
@@ -94,37 +103,31 @@ def get_events(request: ApiRequest, run_id: UUID, after: int = -1) -> HttpRespon
 
 
 @api.post("/runs/{uuid:run_id}/cancel", response={202: CancelOut, **PROBLEM}, summary="Stop a run")
-def cancel_run(request: ApiRequest, run_id: UUID) -> tuple[int, dict[str, Any]]:
+def cancel_run(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
     """Ask for the run to be stopped. Sending it again, or to a run that has ended, changes nothing."""
     run = _run(request, run_id)
+    if not stoppable_runs(request.auth.user).filter(id=run.id).exists():
+        raise Forbidden("Only the person whose run this is, or an owner of the workspace, can stop it.")
     request_stop(run)
-    return 202, {"id": run.id, "status": run.status}
+    return Status(202, {"id": run.id, "status": run.status})
 
 
 @api.get("/sessions", response={200: SessionPage, **PROBLEM}, summary="List sessions")
-def get_sessions(
-    request: ApiRequest,
-    q: str = "",
-    model: str = "",
-    status: str = "",
-    since: str = "",
-    until: str = "",
-    cursor: str = "",
-) -> dict[str, Any]:
-    """Your sessions, as the history lists them; `q` searches titles, prompts and answers; dates are YYYY-MM-DD."""
-    form = HistoryForm(
-        {"q": q, "model": model, "status": status, "since": since, "until": until},
-        models=used_models(request.auth.user),
-    )
+def get_sessions(request: ApiRequest, filters: Query[SessionFilters]) -> dict[str, Any]:
+    """Your sessions in the token's workspace, as the history lists them; `scope=workspace`: what all of it sees.
+
+    `q` searches titles, prompts and answers. Dates are YYYY-MM-DD. An empty page can have a `next`: go on.
+    """
+    form = HistoryForm({name: value for name, value in filters.dict().items() if value})
     if not form.is_valid():
         field, problems = next(iter(form.errors.items()))
         raise InvalidField(field, f"{field}: {problems[0]}")
-    after = Cursor.parse(cursor) if cursor else None
-    if cursor and after is None:
+    after = Cursor.parse(filters.cursor) if filters.cursor else None
+    if filters.cursor and after is None:
         raise InvalidField("cursor", "“cursor” must be the “next” of an earlier page.")
-    page = session_page(matching_sessions(request.auth.user, form), after=after)
+    page = session_page(selection_of(request.auth.user, request.auth.workspace, form), after=after)
     return {
-        "sessions": [_session_out(request, row.session) for section in page.sections for row in section.rows],
+        "sessions": [_session_out(request, row.session) for row in page.rows],
         "next": str(page.next) if page.next else None,
     }
 
@@ -144,7 +147,7 @@ def get_models(request: ApiRequest) -> dict[str, Any]:
 
 
 def _run(request: ApiRequest, run_id: UUID) -> Run:
-    run = visible_runs(request.auth.user).filter(id=run_id).first()
+    run = visible_runs(request.auth.user).filter(id=run_id, turn__session__workspace=request.auth.workspace).first()
     if run is None:
         raise NotFound("There is no such run, or it is not yours.")
     return run
@@ -153,18 +156,18 @@ def _run(request: ApiRequest, run_id: UUID) -> Run:
 def _session(request: ApiRequest, session_id: UUID | None) -> Session | None:
     if session_id is None:
         return None
-    mine = visible_sessions(request.auth.user).filter(workspace=request.auth.workspace)
+    mine = changeable_sessions(request.auth.user).filter(workspace=request.auth.workspace)
     session = mine.filter(id=session_id).first()
     if session is None:
         raise InvalidField("session", "There is no such session, or it is not yours.")
     return session
 
 
-def _earlier_run(token: ApiToken, idempotency: Idempotency) -> Run | None:
-    earlier = IdempotencyKey.objects.filter(user=token.user, key=idempotency.key).select_related("run__turn").first()
+def _earlier_run(token: ApiToken, key: str, digest: str) -> Run | None:
+    earlier = IdempotencyKey.objects.filter(user=token.user, key=key).select_related("run__turn").first()
     if earlier is None:
         return None
-    if earlier.request_digest != idempotency.digest:
+    if earlier.request_digest != digest:
         raise Conflict("This Idempotency-Key was used for another request. Use a new key.", field="Idempotency-Key")
     return earlier.run
 

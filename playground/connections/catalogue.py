@@ -16,7 +16,7 @@ from playground.providers.simulator.grammar import UnknownModel, parse_model
 from playground.workspaces.models import Workspace
 
 Kind = Literal["embedded", "simulator", "connection"]
-_NAMED_IN_ERRORS: Final = 8
+_NAMED_IN_ERRORS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,18 @@ def resolve(workspace: Workspace, model_id: str) -> ResolvedModel:
     """Raises InvalidField("model", …) for an id that stands for nothing, in words that say what does exist."""
     name, separator, model = model_id.partition("/")
     if not separator or not name or not model:
-        raise InvalidField("model", _("A model is written CONNECTION/MODEL. %s") % _what_exists(workspace))
+        raise InvalidField("model", _("A model is written CONNECTION/MODEL. %s") % _what_exists(workspace), model_id)
     if name == builtin.LOCAL and model == MODEL_NAME:
         return ResolvedModel(model_id, name, model, "embedded", builtin.DIALECT)
     if name == builtin.SIM:
         return _simulated(model_id, model)
     connection = Connection.objects.filter(workspace=workspace, name=name).first()
     if connection is None or (connection.model_names and model not in connection.model_names):
-        raise InvalidField("model", _unknown(model_id) + " " + _what_exists(workspace))
+        raise InvalidField("model", _unknown(model_id) + " " + _what_exists(workspace), model_id)
     try:
         endpoint = endpoint_of(connection)
     except SecretsUnreadable as error:
-        raise InvalidField("model", error.message) from None
+        raise InvalidField("model", error.message, model_id) from None
     return ResolvedModel(model_id, name, model, "connection", connection.dialect, endpoint)
 
 
@@ -138,7 +138,7 @@ def _simulated(model_id: str, model: str) -> ResolvedModel:
     try:
         parse_model(model)
     except UnknownModel as error:
-        raise InvalidField("model", str(error)) from None
+        raise InvalidField("model", str(error), model_id) from None
     return ResolvedModel(model_id, builtin.SIM, model, "simulator", builtin.DIALECT)
 
 

@@ -54,6 +54,12 @@ class ConnectionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_("One a line. Left empty, any model name may be asked for, and none is offered."),
     )
+    prices = forms.CharField(
+        label=_("Prices"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("For the usage page. One a line: MODEL INPUT OUTPUT, in US dollars per million tokens; * is any."),
+    )
     supports_streaming = forms.BooleanField(label=_("Can stream"), required=False, initial=True)
     allow_private = forms.BooleanField(
         label=_("May be at a private address (this machine, your network)"), required=False
@@ -108,6 +114,9 @@ class ConnectionForm(forms.Form):
     def clean_proxy(self) -> str:
         return parse.proxy(self.cleaned_data["proxy"])
 
+    def clean_prices(self) -> dict[str, dict[str, float]]:
+        return parse.prices(self.cleaned_data["prices"])
+
     def clean_models(self) -> list[str]:
         return parse.model_names(self.cleaned_data["models"])
 
@@ -133,6 +142,7 @@ class ConnectionForm(forms.Form):
         connection.dialect = data["dialect"]
         connection.base_url = data["base_url"]
         connection.model_names = data["models"]
+        connection.prices = data["prices"]
         connection.supports_streaming = data["supports_streaming"]
         connection.allow_private = data["allow_private"]
         connection.timeouts = {name: data[name] for name in _TIMEOUTS}
@@ -170,6 +180,7 @@ def _initial(connection: Connection) -> dict[str, Any]:
         "dialect": connection.dialect,
         "base_url": connection.base_url,
         "models": "\n".join(connection.model_names),
+        "prices": "\n".join(f"{name} {p['input']:g} {p['output']:g}" for name, p in connection.prices.items()),
         "supports_streaming": connection.supports_streaming,
         "allow_private": connection.allow_private,
         **{name: getattr(Timeouts(), name) for name in _TIMEOUTS},

@@ -11,6 +11,7 @@ class Connection(models.Model):
     """How the models of one provider are reached.
 
     `secrets_encrypted` holds the API key, the extra headers and the proxy URL, each of which can carry a credential.
+    `prices`: by model name ("*" for any other), {"input", "output"} in US dollars per million tokens.
     The built-in connections `local` (embedded model) and `sim` (simulator) have no row: see `builtin.py`.
     """
 
@@ -24,6 +25,7 @@ class Connection(models.Model):
     allow_private = models.BooleanField(default=False)
     timeouts = models.JSONField(default=dict, blank=True)
     retry = models.JSONField(default=dict, blank=True)
+    prices = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

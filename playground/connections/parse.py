@@ -30,7 +30,28 @@ _OURS: Final = frozenset(
     }
 )
 _MAX_MODELS: Final = 500
+_MAX_PRICE: Final = 100_000
 _MAX_MODEL_NAME: Final = 130  # a run keeps CONNECTION/MODEL in 200 characters
+
+
+def prices(text: str) -> dict[str, dict[str, float]]:
+    """`text` has one `MODEL INPUT OUTPUT` a line, in US dollars per million tokens; the model `*` is any other."""
+    found: dict[str, dict[str, float]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        model, *amounts = line.split()
+        try:
+            given, answered = map(float, amounts)
+        except ValueError:
+            raise ValidationError(
+                _("Line %(number)d: write MODEL INPUT OUTPUT, such as gpt-4o-mini 0.15 0.60."),
+                params={"number": number},
+            ) from None
+        if not (0 <= given < _MAX_PRICE and 0 <= answered < _MAX_PRICE):
+            raise ValidationError(_("Line %(number)d: a price is from 0 to 100,000."), params={"number": number})
+        found[model[:_MAX_MODEL_NAME]] = {"input": given, "output": answered}
+    return found
 
 
 def base_url(text: str) -> str:

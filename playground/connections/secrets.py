@@ -1,23 +1,19 @@
 """What a connection must not show: its API key, extra headers and proxy URL, encrypted at rest.
 
-The encryption key is derived from SECRET_KEY by HKDF-SHA256 (RFC 5869); each of SECRET_KEY_FALLBACKS still decrypts.
+The encryption key is derived from SECRET_KEY (see `sealing`); each of SECRET_KEY_FALLBACKS still decrypts.
 Saving a connection encrypts its secrets again with the newest key, so old keys can be dropped after every connection
 has been saved once.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken, MultiFernet
 from django.utils.translation import gettext as _
 
 from playground.errors import Conflict
+from playground.sealing import cipher
 
 _INFO = b"playground connection secrets v1"
 
@@ -75,14 +71,4 @@ def rotate(token: bytes, connection: str) -> bytes:
 
 
 def _cipher() -> MultiFernet:
-    return _cipher_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-
-
-@lru_cache(maxsize=4)
-def _cipher_of(secret_keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([_fernet(key) for key in secret_keys])
-
-
-def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(secret_key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return cipher(_INFO)

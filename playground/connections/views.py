@@ -3,6 +3,7 @@
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -19,12 +20,14 @@ from playground.connections.access import (
 )
 from playground.connections.builtin import LOCAL, SIM
 from playground.connections.catalogue import endpoint_of, list_models
+from playground.connections.changes import changed_fields
 from playground.connections.check import check
 from playground.connections.forms import ConnectionForm
 from playground.connections.models import Connection
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
 from playground.workspaces.access import has_role
+from playground.workspaces.audit import record
 from playground.workspaces.models import Role
 
 
@@ -66,7 +69,9 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     connection = connection_to_change(request.user, name)
     if request.method != "POST":
         return render(request, "connections/delete.html", {"connection": connection})
-    connection.delete()
+    with transaction.atomic():
+        record(connection.workspace, request.user, "connection.delete", connection.name)
+        connection.delete()
     messages.success(request, _("The connection “%s” is deleted. What was recorded through it stays.") % name)
     return redirect("connections:list")
 
@@ -92,7 +97,11 @@ def _to_test(request: HttpRequest, name: str) -> tuple[Connection, Endpoint]:
 
 def _form_page(request: HttpRequest, form: ConnectionForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
-        connection = form.save()
+        action = "connection.change" if form.connection else "connection.add"
+        details = {"changed": changed_fields(form)} if form.connection else {"base_url": form.cleaned_data["base_url"]}
+        with transaction.atomic():
+            connection = form.save()
+            record(connection.workspace, request.user, action, connection.name, **details)
         messages.success(request, _("The connection “%s” is saved. Test it to see how it streams.") % connection.name)
         return redirect("connections:list")
     return render(request, "connections/form.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -1,7 +1,6 @@
 """The events of a run as rows of a table: a page of them, what each says in a line, and the bytes behind one."""
 
 import json
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -9,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from playground.history.origins import origin, placed
 from playground.recording.events import (
     ATTEMPT_FAILED,
     ATTEMPT_STARTED,
@@ -32,7 +32,7 @@ PAGE: Final = 100
 SUMMARY: Final = 160  # characters
 RAW_LIMIT: Final = 64 * 1024
 
-_LINE_ENDS: Final = {"\r": "␍", "\n": "␊\n", "\t": "␉"}
+_LINE_ENDS: Final = {"\r": "\\r", "\n": "↵\n", "\t": "→"}
 
 Data = Mapping[str, Any]
 
@@ -180,25 +180,9 @@ def as_json(event: Event) -> str:
 
 
 def raw_bytes(events: Sequence[Event], reads: Sequence[Read], seq: int) -> bytes:
-    """The bytes that caused an event: from the end of the one before it to its own; b"" if no byte did.
-
-    Events that the same bytes caused share them. Nothing, too, where the raw bytes are not kept any more.
-    """
-    end = events[seq].offset
-    start = max((e.offset for e in events[:seq] if e.offset < end), default=0)
-    if end <= 0:
-        return b""
-    start = max(start, 0)
-    ends: list[int] = []
-    position = 0
-    for read in reads:
-        position += len(read.raw)
-        ends.append(position)
-    first, last = bisect_left(ends, start + 1), bisect_left(ends, end)
-    if last >= len(reads):
-        return b""
-    base = ends[first] - len(reads[first].raw)
-    return b"".join(read.raw for read in reads[first : last + 1])[start - base : end - base]
+    """The bytes that caused an event, b"" if no byte did, or where the raw bytes are not kept any more."""
+    found = origin(events, placed(reads), seq)
+    return found.raw if found else b""
 
 
 def shown_bytes(raw: bytes) -> str:

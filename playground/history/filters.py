@@ -1,22 +1,21 @@
 """What the history shows: the search and the filters, all of them in the URL."""
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from playground.accounts.models import User
-from playground.history.access import restorable_sessions
-from playground.history.search import search, terms_of
+from playground.history.scopes import Scope
+from playground.history.search import terms_of
 from playground.recording.status import RunStatus
-from playground.runs.access import visible_runs, visible_sessions
-from playground.runs.models import Run, Session
 from playground.runs.store import LIVE
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 STATUS_WORDS: Final[Mapping[str, Promise]] = {
     "live": _("live now"),
@@ -29,25 +28,55 @@ STATUS_WORDS: Final[Mapping[str, Promise]] = {
     RunStatus.FAILED: _("failed"),
     RunStatus.INTERRUPTED: _("interrupted"),
 }
-_CHOICES: Final = [(str(status), words) for status, words in STATUS_WORDS.items() if status not in LIVE]
-_MODELS: Final = 200
+REVIEW_WORDS: Final[Mapping[str, Promise]] = {"waiting": _("needs review"), "reviewed": _("reviewed")}
+SCOPE_WORDS: Final[Mapping[Scope, Promise]] = {
+    Scope.MINE: _("Mine"),
+    Scope.WORKSPACE: _("Workspace"),
+    Scope.DELETED: _("Recently deleted"),
+}
+_STATUSES: Final = [(str(status), words) for status, words in STATUS_WORDS.items() if status not in LIVE]
+# "up", "down", "none"; or a least value on a scale of the workspace, by its id, or on any of them.
+_RATING: Final = re.compile(r"up|down|none|(?:any|\d{1,9})-[1-5]")
+
+# Shown at once; the others are behind "More filters".
+PRIMARY: Final = ("author", "model", "status", "tag")
+FLAGS: Final = ("has_errors", "has_notices", "has_comments")
+
+
+def _least(label: "_StrPromise") -> forms.FloatField:
+    widget = forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"})
+    return forms.FloatField(label=label, required=False, min_value=0, max_value=1e9, widget=widget)
 
 
 class HistoryForm(forms.Form):
-    """Every field may be left out. A field that does not parse is reported, and filters nothing."""
+    """Every field may be left out. A field that does not parse is reported, and filters nothing.
+
+    Names (of models, authors, tags) are taken as they are: one that does not occur finds nothing.
+    """
 
     q = forms.CharField(label=_("Search prompts, answers and titles"), required=False, max_length=200)
-    model = forms.ChoiceField(label=_("Model"), required=False)
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any status")), *_CHOICES])
+    scope = forms.ChoiceField(required=False, choices=[(scope.value, scope.value) for scope in Scope])
+    author = forms.CharField(label=_("Author"), required=False, max_length=150, widget=forms.Select)
+    model = forms.CharField(label=_("Model"), required=False, max_length=200, widget=forms.Select)
+    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any status")), *_STATUSES])
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=40, widget=forms.Select)
+    rating = forms.RegexField(_RATING, label=_("Rating"), required=False, widget=forms.Select)
+    review = forms.ChoiceField(
+        label=_("Review"), required=False, choices=[("", _("Reviewed or not")), *REVIEW_WORDS.items()]
+    )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    deleted = forms.BooleanField(label=_("Recently deleted"), required=False)
+    ttft_min = _least(_("TTFT from (ms)"))
+    ttft_max = _least(_("TTFT up to (ms)"))
+    rate_min = _least(_("Tokens/s from"))
+    rate_max = _least(_("Tokens/s up to"))
+    has_errors = forms.BooleanField(label=_("Has errors"), required=False)
+    has_notices = forms.BooleanField(label=_("Has notices"), required=False)
+    has_comments = forms.BooleanField(label=_("Has comments"), required=False)
+    deleted = forms.BooleanField(required=False, widget=forms.HiddenInput)  # of old links: the scope says it now
 
-    def __init__(self, *args: Any, models: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
-        model = self.fields["model"]
-        assert isinstance(model, forms.ChoiceField)  # noqa: S101  (declared so above)
-        model.choices = [("", _("Any model")), *((name, name) for name in models)]
+    def __init__(self, data: Mapping[str, Any] | QueryDict) -> None:
+        super().__init__(data, label_suffix="")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -59,34 +88,29 @@ class HistoryForm(forms.Form):
         return terms_of(self.values.get("q", ""))
 
     @property
+    def scope_chosen(self) -> Scope:
+        if self.values.get("deleted"):
+            return Scope.DELETED
+        return Scope(self.values.get("scope") or Scope.MINE)
+
+    @property
     def is_filtering(self) -> bool:
-        return any(value for name, value in self.values.items() if name != "deleted")
+        return any(value not in (None, "", False) for name, value in self.values.items() if name not in _NO_FILTER)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a filter that is not among the primary ones is set, or is wrong."""
+        hidden = set(self.fields) - {*PRIMARY, *_NO_FILTER, "q"}
+        return any(self.values.get(name) not in (None, "", False) for name in hidden) or bool(hidden & set(self.errors))
+
+    def query(self, *, without: str = "", **changes: str) -> str:
+        """What is asked for as a query string, in the fields' order, with `changes`; for the next request."""
+        query = QueryDict(mutable=True)
+        for name in [*self.fields, *changes]:
+            value = changes.get(name, self.data.get(name, ""))
+            if value and name != without:
+                query[name] = value
+        return query.urlencode()
 
 
-def used_models(user: User) -> list[str]:
-    """The ids of the models that the user's runs name."""
-    return list(visible_runs(user).order_by("model_id").values_list("model_id", flat=True).distinct()[:_MODELS])
-
-
-def matching_sessions(user: User, form: HistoryForm) -> QuerySet[Session]:
-    """The user's sessions that the form asks for, in no order yet. Dates are those of the last activity."""
-    values = form.values
-    sessions = restorable_sessions(user) if values.get("deleted") else visible_sessions(user)
-    if model := values.get("model"):
-        sessions = sessions.filter(pk__in=_sessions_with(Run.objects.filter(model_id=model)))
-    if status := values.get("status"):
-        wanted = LIVE if status == "live" else (status,)
-        sessions = sessions.filter(pk__in=_sessions_with(Run.objects.filter(status__in=wanted)))
-    if since := values.get("since"):
-        sessions = sessions.filter(updated_at__gte=_midnight(since))
-    if until := values.get("until"):
-        sessions = sessions.filter(updated_at__lt=_midnight(until) + timedelta(days=1))
-    return search(sessions, form.terms)
-
-
-def _sessions_with(runs: QuerySet[Run]) -> QuerySet[Run, Any]:
-    return runs.order_by().values("turn__session_id")
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+_NO_FILTER: Final = frozenset({"scope", "deleted"})

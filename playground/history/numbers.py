@@ -45,7 +45,11 @@ def counts(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> lis
         *([longest] if longest else []),
         Number(_("Stalls"), str(len(timeline.stalls)), stalls),
         Number(_("Chunks"), f"{metrics.get('chunks', 0):,}", _("Pieces as the provider cut them")),
-        Number(_("Received"), size(max(received, 0)), _("Bytes of the response bodies, as they came")),
+        *(
+            [Number(_("Received"), size(received), _("Bytes of the response bodies, as they came"))]
+            if received > 0
+            else []
+        ),
         Number(_("Attempts"), str(metrics.get("attempts", 0)), _("Requests that were sent")),
     ]
 

@@ -1,7 +1,9 @@
 """What each view of an answer shows: the context of its template, from the recording of a run."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 
 from playground.history.answer import Answer, assemble
@@ -10,18 +12,22 @@ from playground.history.characters import chunk_texts, render_characters
 from playground.history.event_rows import FIRST_ROWS, event_page, kinds
 from playground.history.event_rows import PAGE as EVENTS
 from playground.history.gaps import gap_labels, probability_labels
-from playground.history.http import SignedInRequest
-from playground.history.markdown import render_markdown
+from playground.history.moments import at_moment, cursor_at
 from playground.history.numbers import counts, speed
+from playground.history.origins import origin, placed
+from playground.history.read_rows import READS, read_page
 from playground.history.timeline import build_timeline
 from playground.history.timeline_drawing import draw
 from playground.history.timeline_words import PHASES, description, moments
 from playground.history.tokens import render_tokens, token_page
+from playground.http import SignedInRequest, position_in, wants_part
+from playground.markdown import render_markdown
 from playground.recording.status import RunStatus
 from playground.recording.units import duration
 from playground.runs.models import Run
 from playground.runs.reader import RecordedLog
 
+_BEFORE_CHOSEN = 5  # rows above the event that the URL points at
 _ENDED_BADLY = frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING, RunStatus.COMPLETED}
 
 
@@ -36,7 +42,7 @@ def answer(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, A
 
 
 def characters(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, Any]:
-    start = _whole_number(request, "start", 0)
+    start = position_in(request, "start") or 0
     lines, total = render_characters(chunk_texts(log.events), start, CHARACTERS)
     end = min(start + CHARACTERS, total)
     return {
@@ -50,24 +56,28 @@ def characters(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[st
 
 
 def tokens(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, Any]:
-    after = _whole_number(request, "after", -1)
-    page = token_page(log.events, after)
+    after = _after(request)
+    chosen = chosen_seq(request, log)
+    page = token_page(log.events, after, holding=chosen)
     return {
         "page": page,
-        "html": render_tokens(page),
-        "from_start": after >= 0,
+        "html": render_tokens(page, linked=_on_run_page(request), chosen=chosen),
+        "from_start": page.first > 0,
         "next_query": f"after={page.next}",
         "gap_labels": gap_labels(),
         "probability_labels": probability_labels(),
     }
 
 
-def timeline(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
+def timeline(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
     now = None if run.is_final else int((timezone.now() - run.created_at).total_seconds() * 1e6)
     found = build_timeline(log.events, now=now)
     metrics = log.metrics()
     drawing = draw(found)
+    moment = chosen_moment(request)
     return {
+        "cursor": cursor_at(moment, found.end) if moment is not None else None,
+        "at_moment": at_moment(log.events, moment) if moment is not None else None,
         "timeline": found,
         "drawing": drawing,
         "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in drawing.phases],
@@ -84,12 +94,64 @@ def events(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, A
     found = kinds(log.events)
     kind = request.GET.get("kind", "")
     kind = kind if kind in dict(found) else ""
-    after = _whole_number(request, "after", -1)
-    page = event_page(log.events, kind, after, FIRST_ROWS if after < 0 else EVENTS)
-    return {"page": page, "kinds": found, "kind": kind, "total": len(log.events), "after": after}
+    chosen = chosen_seq(request, log)
+    after = _after(request) if chosen is None else max(-1, chosen - 1 - _BEFORE_CHOSEN)
+    page = event_page(log.events, kind, after, FIRST_ROWS if after < 0 and chosen is None else EVENTS)
+    return {"page": page, "kinds": found, "kind": kind, "total": len(log.events), "after": after, "chosen": chosen}
 
 
-def _whole_number(request: SignedInRequest, name: str, default: int) -> int:
-    """A position in the URL; what is not one counts as none."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
+def read_bytes(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
+    """The tab "Bytes". With `seq`, the page that holds the read which that event came from."""
+    reads = placed(log.reads())
+    chosen = chosen_seq(request, log)
+    found = origin(log.events, reads, chosen) if chosen is not None else None
+    first = (found.reads[0].number - 1) // READS * READS if found else position_in(request, "from") or 0
+    page = read_page(log.events, reads, first, chosen)
+    end = first + len(page)
+    return {
+        "reads": page,
+        "total": len(reads),
+        "page_url": reverse("history:run", args=[run.pk]),
+        "next_query": f"from={end}" if end < len(reads) else "",
+        "before_query": f"from={max(0, first - READS)}" if first else "",
+    }
+
+
+def chosen_seq(request: SignedInRequest, log: RecordedLog) -> int | None:
+    """The event that the URL points at, if the run has it."""
+    seq = position_in(request, "seq")
+    return seq if seq is not None and seq < len(log.events) else None
+
+
+def chosen_moment(request: SignedInRequest) -> int | None:
+    """`t` of the URL, seconds there and µs here."""
+    try:
+        seconds = float(request.GET.get("t", ""))
+    except ValueError:
+        return None
+    return round(seconds * 1e6) if 0 <= seconds < 1e6 else None
+
+
+def place_query(request: SignedInRequest, log: RecordedLog, view: str) -> str:
+    """What another tab is asked for, so that it shows the same place."""
+    query = {"view": view}
+    chosen, moment = chosen_seq(request, log), request.GET.get("t", "")
+    if chosen is not None:
+        query["seq"] = str(chosen)
+    if view == "timeline" and chosen is not None:
+        query["t"] = f"{log.events[chosen].t / 1e6:.3f}"
+    elif chosen is None and chosen_moment(request) is not None:
+        query["t"] = moment
+    return urlencode(query)
+
+
+def _on_run_page(request: SignedInRequest) -> bool:
+    """Whether the view is a tab of the run's page, not of a lane."""
+    match = request.resolver_match
+    return (match is not None and match.url_name == "run") or not wants_part(request)
+
+
+def _after(request: SignedInRequest) -> int:
+    """The last position that the page has: -1 is before the first."""
+    after = position_in(request, "after")
+    return -1 if after is None else after

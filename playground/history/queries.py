@@ -16,13 +16,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from playground.history.filters import STATUS_WORDS
+from playground.history.listing import Cursor, Selection, find
+from playground.history.scopes import Scope
 from playground.history.search import mark_terms, snippets
 from playground.history.services import default_title
 from playground.recording.status import RunStatus
-from playground.runs.models import Run, Session, Turn
+from playground.review.models import SessionTag
+from playground.runs.badges import Badge, worst
+from playground.runs.models import Run, Session, Turn, Visibility
 from playground.runs.store import LIVE
 
 PAGE: Final = 30
+_MOST_LIVE: Final = 100
 
 # The worst of a turn's lanes is what its session's dot shows.
 _WORST_FIRST: Final = (
@@ -45,9 +50,20 @@ class Group(StrEnum):
     EARLIER = "earlier"
 
 
+class LastRun(NamedTuple):
+    """What a row says of a run of its session's last turn."""
+
+    model: str
+    status: str
+    findings: Sequence[Mapping[str, Any]]
+
+
 @dataclass(slots=True)
 class Row:
-    """`models` and `status` are those of the session's last turn; `status` is "" before its first."""
+    """`models`, `status` and `badges` are those of the session's last turn; `status` is "" before its first.
+
+    `is_linked`: a share link opens it.
+    """
 
     session: Session
     title: str
@@ -55,6 +71,9 @@ class Row:
     models: list[str] = field(default_factory=list)
     status: str = ""
     snippet: SafeString | str = ""
+    badges: list[Badge] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    is_linked: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -71,12 +90,17 @@ class Row:
         return [model.partition("/")[2] or model for model in self.models]
 
     @property
+    def is_shared(self) -> bool:
+        return self.session.visibility == Visibility.WORKSPACE
+
+    @property
     def is_today(self) -> bool:
         return timezone.localdate(self.session.updated_at) >= timezone.localdate()
 
-    @property
-    def group(self) -> Group:
-        return _group(self.session.updated_at, pinned=self.session.pinned, live=self.is_live)
+    def group(self, scope: Scope) -> Group:
+        if scope is Scope.DELETED:
+            return group_of(self.session.deleted_at or self.session.updated_at)
+        return group_of(self.session.updated_at, pinned=self.session.pinned and scope.has_pins, live=self.is_live)
 
 
 class Section(NamedTuple):
@@ -85,62 +109,45 @@ class Section(NamedTuple):
     rows: list[Row]
 
 
-class Cursor(NamedTuple):
-    """The place after a row in the order of the list."""
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """`next` is where the list goes on, if it may; `seen` how many match as far as was looked: all, if `is_whole`."""
 
-    pinned: bool
-    updated_at: datetime
-    id: UUID
-
-    def __str__(self) -> str:
-        return f"{int(self.pinned)}_{self.updated_at.isoformat()}_{self.id.hex}"
-
-    @property
-    def group(self) -> Group:
-        return _group(self.updated_at, pinned=self.pinned)
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor | None":
-        """None for what is not a cursor: the list then starts at its top."""
-        try:
-            pinned, moment, key = text.split("_")
-            updated_at = datetime.fromisoformat(moment)
-            if updated_at.tzinfo is None:
-                return None
-            return cls(bool(int(pinned)), updated_at, UUID(hex=key))
-        except ValueError:
-            return None
-
-
-class SessionPage(NamedTuple):
     sections: Sequence[Section]
     next: Cursor | None
+    seen: int
+    is_whole: bool
 
     @property
     def is_empty(self) -> bool:
         return not any(section.rows for section in self.sections)
 
+    @property
+    def rows(self) -> list[Row]:
+        return [row for section in self.sections for row in section.rows]
 
-def session_page(
-    sessions: QuerySet[Session], *, after: Cursor | None = None, terms: Sequence[str] = (), limit: int = PAGE
-) -> SessionPage:
-    """Pinned sessions, then those with a live run (all on the first page), then the others by their last activity."""
-    live = live_sessions(sessions).filter(pinned=False)
-    others = sessions.exclude(Q(pinned=False) & Q(pk__in=_live_ids())).order_by("-pinned", "-updated_at", "-pk")
-    if after is not None:
-        others = others.filter(
-            Q(pinned__lt=after.pinned)
-            | Q(pinned=after.pinned, updated_at__lt=after.updated_at)
-            | Q(pinned=after.pinned, updated_at=after.updated_at, pk__lt=after.id)
-        )
-    found = list(others[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
-    last = found[-1] if more else None
-    first_page = [] if after is not None else list(live.order_by("-updated_at", "-pk"))
-    rows = rows_of([*first_page, *found], terms)
-    following = Cursor(last.pinned, last.updated_at, last.pk) if last else None
-    return SessionPage(_sections(rows), following)
+
+def session_page(selection: Selection, *, after: Cursor | None = None, limit: int = PAGE) -> SessionPage:
+    """Pinned sessions, then those with a live run (all on the first page), then the others, newest first.
+
+    A number of queries that no row adds to.
+    """
+    scope = selection.scope
+    live: list[UUID] = []
+    exclude = None
+    if scope is not Scope.DELETED:
+        unpinned = Q(pinned=False) if scope.has_pins else Q()
+        exclude = unpinned & Q(pk__in=_live_ids())
+        if after is None:
+            found_live = live_sessions(selection.sessions.filter(unpinned)).filter(*selection.tests)
+            if selection.candidates is not None:
+                found_live = found_live.filter(pk__in=selection.candidates)
+            live = list(found_live.order_by(*scope.ordering).values_list("pk", flat=True)[:_MOST_LIVE])
+    found = find(selection, after, limit, exclude=exclude)
+    ids = [*live, *(place.id for place in found.places)]
+    sessions = Session.objects.select_related("owner").in_bulk(ids)
+    rows = rows_of([sessions[key] for key in ids if key in sessions], selection.terms)
+    return SessionPage(_sections(rows, scope), found.next, len(live) + found.seen, found.is_whole)
 
 
 def live_sessions(sessions: QuerySet[Session]) -> QuerySet[Session]:
@@ -153,7 +160,7 @@ def _live_ids() -> QuerySet[Run, Any]:
 
 
 def rows_of(sessions: Sequence[Session], terms: Sequence[str] = ()) -> list[Row]:
-    """The sessions with their models, status, title and snippet: three queries at most."""
+    """The sessions with what a row says of them: five queries at most."""
     ids = [session.pk for session in sessions]
     turns = Turn.objects.filter(session=OuterRef("pk"))
     details = (
@@ -167,44 +174,64 @@ def rows_of(sessions: Sequence[Session], terms: Sequence[str] = ()) -> list[Row]
     by_session = {pk: (turn, opening) for pk, turn, opening in details}
     runs = _runs_of([turn for turn, _opening in by_session.values() if turn])
     found = snippets(ids, terms)
-    return [
-        _row(session, *by_session[session.pk], runs, found, terms) for session in sessions if session.pk in by_session
-    ]
+    tags = _tags_of(ids)
+    linked = _linked(ids)
+    rows = []
+    for session in sessions:
+        if session.pk in by_session:
+            turn, opening = by_session[session.pk]
+            row = _row(session, opening or "", runs.get(turn, []), found.get(session.pk, ""), terms)
+            row.tags, row.is_linked = tags.get(session.pk, []), session.pk in linked
+            rows.append(row)
+    return rows
 
 
-def _runs_of(turn_ids: Iterable[UUID]) -> dict[UUID, list[tuple[str, str]]]:
-    """Model and status of the runs of turns, but not of those that were retried."""
-    rows = Run.objects.filter(turn_id__in=list(turn_ids), retried_by=None).order_by("lane", "created_at")
-    runs: dict[UUID, list[tuple[str, str]]] = {}
-    for turn, model, status in rows.values_list("turn_id", "model_id", "status"):
-        runs.setdefault(turn, []).append((model, status))
+def _runs_of(turn_ids: Iterable[UUID]) -> dict[UUID | None, list[LastRun]]:
+    """The runs of turns, but not those that were retried: in the same turn, and so among what is read anyway."""
+    found = Run.objects.filter(turn_id__in=list(turn_ids)).order_by("lane", "created_at")
+    rows = list(found.values_list("pk", "retries_id", "turn_id", "model_id", "status", "findings"))
+    retried = {retries for _key, retries, *_facts in rows}
+    runs: dict[UUID | None, list[LastRun]] = {}
+    for key, _retries, turn, *facts in rows:
+        if key not in retried:
+            runs.setdefault(turn, []).append(LastRun(*facts))
     return runs
 
 
+def _tags_of(ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    tags: dict[UUID, list[str]] = {}
+    for session, name in (
+        SessionTag.objects.filter(session__in=ids).order_by("tag__name").values_list("session_id", "tag__name")
+    ):
+        tags.setdefault(session, []).append(name)
+    return tags
+
+
+def _linked(ids: Sequence[UUID]) -> set[UUID]:
+    """Those that a share link opens, which has neither expired nor been revoked."""
+    in_time = Q(share_links__expires_at=None) | Q(share_links__expires_at__gt=timezone.now())
+    linked = Session.objects.filter(in_time, pk__in=ids, share_links__isnull=False, share_links__revoked_at=None)
+    return set(linked.values_list("pk", flat=True))
+
+
 def _row(
-    session: Session,
-    turn: UUID | None,
-    opening: str | None,
-    runs: dict[UUID, list[tuple[str, str]]],
-    found: Mapping[UUID, SafeString],
-    terms: Sequence[str],
+    session: Session, opening: str, lanes: Sequence[LastRun], found: SafeString | str, terms: Sequence[str]
 ) -> Row:
-    title = session.title or default_title(opening or "") or _("Untitled")
-    lanes = runs.get(turn, []) if turn else []
-    statuses = {status for _model, status in lanes}
+    title = session.title or default_title(opening) or session.shown_title
+    statuses = {lane.status for lane in lanes}
     title_html = mark_terms(title, terms)
-    snippet = found.get(session.pk, "")
     return Row(
         session,
         title,
         title_html,
-        models=list(dict.fromkeys(model for model, _status in lanes)),
+        models=list(dict.fromkeys(lane.model for lane in lanes)),
         status=next((status.value for status in _WORST_FIRST if status in statuses), ""),
-        snippet=snippet if snippet != title_html else "",
+        snippet=found if found != title_html else "",
+        badges=worst([lane.findings for lane in lanes]),
     )
 
 
-def _sections(rows: Iterable[Row]) -> list[Section]:
+def _sections(rows: Iterable[Row], scope: Scope) -> list[Section]:
     headings = {
         Group.PINNED: _("Pinned"),
         Group.LIVE: _("Live now"),
@@ -213,11 +240,11 @@ def _sections(rows: Iterable[Row]) -> list[Section]:
         Group.EARLIER: _("Earlier"),
     }
     order = list(Group)
-    grouped = groupby(sorted(rows, key=lambda row: order.index(row.group)), key=lambda row: row.group)
+    grouped = groupby(sorted(rows, key=lambda row: order.index(row.group(scope))), key=lambda row: row.group(scope))
     return [Section(group, headings[group], list(members)) for group, members in grouped]
 
 
-def _group(updated_at: datetime, *, pinned: bool = False, live: bool = False) -> Group:
+def group_of(updated_at: datetime, *, pinned: bool = False, live: bool = False) -> Group:
     if pinned:
         return Group.PINNED
     if live:

@@ -13,8 +13,10 @@ from playground.connections.builtin import LOCAL, SIM
 from playground.connections.problems import explain
 from playground.history.filters import STATUS_WORDS
 from playground.history.numbers import Number, speed, usage
-from playground.recording.events import NOTICE, Event
+from playground.recording.findings import findings
 from playground.recording.status import RunStatus
+from playground.runs.badges import Badge as Finding
+from playground.runs.badges import badge as finding_badge
 from playground.runs.models import Run, Turn
 from playground.runs.reader import RecordedLog
 
@@ -57,17 +59,20 @@ _FINISHES: Final[Mapping[str, Promise]] = {
     "tool_calls": gettext_lazy("asks for a tool"),
     "function_call": gettext_lazy("asks for a tool"),
 }
+_FOUND: Final = frozenset({"length"})  # the findings say it
 _WARNING: Final = "badge--warning"
 
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """`problem` says why the run did not end well. `lanes` are the newest runs of the turn's other lanes; `later` are
-    retries and continuations of this run.
+    """`problem` says why the run did not end well. `findings` are what stands out in its events.
+
+    `lanes` are the newest runs of the turn's other lanes; `later` are retries and continuations of this run.
     """
 
     badge: Badge
     marks: Sequence[Mark]
+    findings: Sequence[Finding]
     problem: str
     turn: Turn
     numbers: Sequence[Number]
@@ -89,7 +94,8 @@ def run_header(run: Run, log: RecordedLog) -> RunHeader:
     siblings = list(turn.runs.exclude(pk=run.pk).defer("messages", "text", "reasoning"))
     return RunHeader(
         badge=badge(run.status),
-        marks=list(_marks(run, log)),
+        marks=list(_marks(run)),
+        findings=[finding_badge(found) for found in findings(log.events)],
         problem=explain(run.error_code, run.error_message),
         turn=turn,
         numbers=speed(log.metrics()),
@@ -101,30 +107,19 @@ def run_header(run: Run, log: RecordedLog) -> RunHeader:
     )
 
 
-def _marks(run: Run, log: RecordedLog) -> Iterator[Mark]:
-    """Those of the run's lane, and how it finished."""
+def _marks(run: Run) -> Iterator[Mark]:
+    """What it was made by, and how it finished; what stands out in its events is in `findings`."""
     if run.model_id.startswith(f"{SIM}/"):
         yield Mark(_("simulated"), _WARNING)
     if run.model_id.startswith(f"{LOCAL}/"):
         yield Mark(_("tiny demo model"))
-    if run.finish_reason:
+    if run.finish_reason and run.finish_reason not in _FOUND:
         yield _finish(run.finish_reason)
-    metrics = log.metrics()
-    if run.status == RunStatus.COMPLETED and not metrics.get("chunks"):
-        yield Mark(_("no text"), _WARNING)
-    if any(_code(event) == "one_chunk" for event in log.events if event.kind == NOTICE):
-        yield Mark(_("whole answer in one chunk"), _WARNING)
-    if (attempts := max(run.attempts, metrics.get("attempts", 0))) > 1:  # the row has them only when the run has ended
-        yield Mark(_("attempts %(count)d") % {"count": attempts}, _WARNING)
 
 
 def _finish(reason: str) -> Mark:
     words = f"{known} ({reason})" if (known := _FINISHES.get(reason)) else reason
-    return Mark(words, _WARNING if reason == "length" else "")
-
-
-def _code(notice: Event) -> object:
-    return None if isinstance(notice.data, str) else notice.data.get("code")
+    return Mark(words)
 
 
 def _chip(name: str, value: object) -> str:

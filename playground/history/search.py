@@ -7,12 +7,13 @@ SQLite's trigram index cannot know a term of one or two characters, such as åŒ—ä
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest, Lower, StrIndex, Substr
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -22,10 +23,13 @@ from playground.runs.models import Run, Session, Turn
 
 MAX_TERMS: Final = 8
 TRIGRAM: Final = 3
+MOST_FOUND: Final = 1_000
 _BEFORE, _LENGTH = 40, 180  # characters of a snippet before the match, and in all
 
 _TERM: Final = re.compile(r'"([^"]+)"|(\S+)')
-_MATCHING: Final = "SELECT d.ref FROM history_fts f JOIN history_document d ON d.id = f.rowid WHERE f.body MATCH %s"
+_MATCHING: Final = (
+    "SELECT d.ref FROM history_fts f JOIN history_document d ON d.id = f.rowid WHERE f.body MATCH %s LIMIT %s"
+)
 
 
 def terms_of(query: str) -> list[str]:
@@ -36,22 +40,57 @@ def terms_of(query: str) -> list[str]:
 
 def search(sessions: QuerySet[Session], terms: Sequence[str]) -> QuerySet[Session]:
     for term in terms:
-        sessions = sessions.filter(_occurs(term))
+        found = sessions_with(term)
+        sessions = sessions.filter(occurs(term) if found is None else Q(pk__in=found))
     return sessions
 
 
-def _occurs(term: str) -> Q:
-    """That a session's title, or a prompt or an answer in it, contains the term."""
-    if connection.vendor == "sqlite" and len(term) >= TRIGRAM and has_trigrams():
-        quoted = '"' + term.replace('"', '""') + '"'
-        title = prompt = answer = Q(pk__in=RawSQL(_MATCHING, [quoted]))  # noqa: S611  (no part of the SQL is input)
-    else:
-        title = Q(title__icontains=term)
-        prompt = Q(prompt__icontains=term) | Q(system__icontains=term)
-        answer = Q(text__icontains=term)
-    turns = Turn.objects.filter(prompt).values("session_id")
-    runs = Run.objects.filter(answer).order_by().values("turn__session_id")
-    return title | Q(pk__in=turns) | Q(pk__in=runs)
+def occurs(term: str) -> Q:
+    """That a session's title, or a prompt or an answer in it, contains the term: by reading them."""
+    turns = Turn.objects.filter(_contains("prompt", term) | _contains("system", term), session=OuterRef("pk"))
+    runs = Run.objects.filter(_contains("text", term), turn__session=OuterRef("pk"))
+    return _contains("title", term) | Q(Exists(turns)) | Q(Exists(runs))
+
+
+def sessions_with(term: str) -> set[UUID] | None:
+    """The sessions of everyone that contain the term, by the index; None if they are too many, or no index knows."""
+    if len(term) < TRIGRAM:
+        return None
+    if connection.vendor == "sqlite":
+        return _by_trigrams(term) if has_trigrams() else None
+    sources: list[QuerySet[Any, UUID]] = [
+        Session.objects.filter(_contains("title", term)).order_by().values_list("pk", flat=True),
+        Turn.objects.filter(_contains("prompt", term)).order_by().values_list("session_id", flat=True),
+        Turn.objects.filter(_contains("system", term)).order_by().values_list("session_id", flat=True),
+        Run.objects.filter(_contains("text", term)).order_by().values_list("turn__session_id", flat=True),
+    ]
+    found: set[UUID] = set()
+    for source in sources:
+        ids = list(source[: MOST_FOUND + 1])
+        if len(ids) > MOST_FOUND:
+            return None
+        found.update(ids)
+    return found
+
+
+def _by_trigrams(term: str) -> set[UUID] | None:
+    quoted = '"' + term.replace('"', '""') + '"'
+    with connection.cursor() as cursor:
+        cursor.execute(_MATCHING, [quoted, MOST_FOUND + 1])
+        ids = [UUID(ref) for (ref,) in cursor.fetchall()]
+    if len(ids) > MOST_FOUND:
+        return None
+    turns = Turn.objects.filter(pk__in=ids).order_by().values_list("session_id", flat=True)
+    runs = Run.objects.filter(pk__in=ids).order_by().values_list("turn__session_id", flat=True)
+    return {*Session.objects.filter(pk__in=ids).values_list("pk", flat=True), *turns, *runs}
+
+
+def _contains(field: str, term: str) -> Q:
+    """SQLite's own comparison knows the cases of ASCII only: the likely spellings are tried."""
+    spellings = {term}
+    if connection.vendor == "sqlite" and not term.isascii():
+        spellings |= {term.lower(), term.upper(), term.capitalize()}
+    return reduce(or_, (Q(**{f"{field}__icontains": spelling}) for spelling in sorted(spellings)))
 
 
 def snippets(session_ids: Sequence[UUID], terms: Sequence[str]) -> Mapping[UUID, SafeString]:

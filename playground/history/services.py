@@ -1,19 +1,21 @@
 """What a user does to a saved session: rename, pin, delete, take the deletion back."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from playground.accounts.models import User
-from playground.history.access import KEPT_AFTER_DELETION
-from playground.runs.access import own_sessions
 from playground.runs.models import Run, Session
 from playground.runs.store import LIVE
 from playground.runs.turns import request_stop
+from playground.workspaces.audit import record
 
 TITLE_LENGTH: Final = 200
 _DEFAULT_LENGTH: Final = 80
-_PURGED_AT_ONCE: Final = 20
 
 
 def default_title(prompt: str) -> str:
@@ -42,26 +44,32 @@ def pin(session: Session, *, pinned: bool) -> None:
     session.save(update_fields=["pinned"])
 
 
-def delete(session: Session) -> None:
-    """Hide it, and stop what still runs in it; for 30 days that can be undone.
+def delete(user: User, session: Session) -> None:
+    """Hide it, and stop what still runs in it; for 30 days that can be undone. Then it is purged: see `runs.purge`."""
+    with transaction.atomic():
+        session.deleted_at = timezone.now()
+        session.save(update_fields=["deleted_at"])
+        record(session.workspace, user, "session.delete", session, subject_id=session.pk)
+    stop_runs([session.pk])
 
-    Its owner's sessions that were deleted longer ago go for good.
-    """
-    for run in Run.objects.filter(turn__session=session, status__in=LIVE):
+
+def stop_runs(session_ids: Sequence[UUID]) -> None:
+    for run in Run.objects.filter(turn__session__in=session_ids, status__in=LIVE):
         request_stop(run)
-    session.deleted_at = timezone.now()
-    session.save(update_fields=["deleted_at"])
-    purge(session.owner)
 
 
-def restore(session: Session) -> None:
-    session.deleted_at = None
-    session.save(update_fields=["deleted_at"])
+def restore(user: User, session: Session) -> None:
+    with transaction.atomic():
+        session.deleted_at = None
+        session.save(update_fields=["deleted_at"])
+        record(session.workspace, user, "session.restore", session, subject_id=session.pk)
 
 
-def purge(owner: User) -> int:
-    """Remove a user's sessions that were deleted more than 30 days ago, a few at a time; how many."""
-    expired = own_sessions(owner).filter(deleted_at__lte=timezone.now() - KEPT_AFTER_DELETION)
-    ids = list(expired.values_list("pk", flat=True)[:_PURGED_AT_ONCE])
-    Session.objects.filter(pk__in=ids).delete()
-    return len(ids)
+def restore_all(user: User, sessions: QuerySet[Session]) -> int:
+    """Sessions of one workspace; how many."""
+    with transaction.atomic():
+        first = sessions.select_related("workspace").first()
+        count = sessions.update(deleted_at=None)
+        if first is not None:
+            record(first.workspace, user, "session.restore", sessions=count)
+    return count

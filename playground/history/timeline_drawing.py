@@ -129,14 +129,16 @@ class Drawing:
         return self.bottom + 16
 
 
-def draw(timeline: Timeline) -> Drawing:
-    end = max(timeline.end, 1)
+def draw(timeline: Timeline, *, beside: Sequence[Timeline] = ()) -> Drawing:
+    """`beside`: timelines that are drawn next to this one, so that all have the same axes."""
+    together = [timeline, *beside]
+    end = max(1, *(each.end for each in together))
     lanes = [lane for lane in timeline.lanes if lane.number or lane.loading is not None or lane.end > end * _LEAST_ROW]
     rows = [_row(lane, BAND + ROW * index, end) for index, lane in enumerate(lanes)]
     bottom = BAND + ROW * len(rows)
     plot = None
     if timeline.gaps:
-        plot = _plot(timeline, bottom + PLOT_HEAD, end)
+        plot = _plot(timeline, [gap.length for each in together for gap in each.gaps], bottom + PLOT_HEAD, end)
         bottom = plot.top + PLOT
     first = first_token(timeline)
     first_tick = None
@@ -206,9 +208,10 @@ def _nice_step(least: float) -> int:
     return next((factor * power for factor in (1, 2, 5) if factor * power >= least), 10 * power)
 
 
-def _plot(timeline: Timeline, top: int, end: int) -> Plot:
-    longest = max(gap.length for gap in timeline.gaps)
-    middle = sorted(gap.length for gap in timeline.gaps)[len(timeline.gaps) // 2]
+def _plot(timeline: Timeline, lengths: Sequence[int], top: int, end: int) -> Plot:
+    """`lengths`: of all gaps that share the scale."""
+    longest = max(lengths)
+    middle = sorted(lengths)[len(lengths) // 2]
     floor = 1_000 if middle >= 1_000 else 10
     decades = max(2, math.ceil(math.log10(max(longest, floor) / floor)))
 

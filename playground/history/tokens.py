@@ -72,8 +72,13 @@ def _part(data: Mapping[str, Any]) -> tuple[str, str]:
     return ("tool", f"{call.get('name') or ''}{call.get('arguments') or ''}") if call else ("text", "")
 
 
-def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE) -> TokenPage:
+def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE, *, holding: int | None = None) -> TokenPage:
+    """The tokens after a seq; or, of the pages of the whole answer, the one that holds the seq `holding`."""
     everything = list(tokens(events))
+    if holding is not None:
+        place = next((index for index, token in enumerate(everything) if token.seq >= holding), 0)
+        first = place // limit * limit
+        after = everything[first - 1].seq if first else -1
     rest = [token for token in everything if token.seq > after]
     page = rest[:limit]
     following = page[-1].seq if len(rest) > limit else None
@@ -81,9 +86,11 @@ def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE) -> T
     return TokenPage(page, len(everything) - len(rest), len(everything), following, has_logprobs)
 
 
-def render_tokens(page: TokenPage) -> SafeString:
-    """Rows of spans, a span a token. A row ends only where the text has a line break, so that none is seen which the
-    text does not have, and no grapheme is torn. Another attempt begins a row of its own that says so.
+def render_tokens(page: TokenPage, *, linked: bool = False, chosen: int | None = None) -> SafeString:
+    """Rows of spans, a span a token; or `linked`, of links to the token on the run's page.
+
+    A row ends only where the text has a line break, so that none is seen which the text does not have, and no grapheme
+    is torn. Another attempt begins a row of its own that says so. The token whose seq is `chosen` is marked.
     """
     rows: list[str] = []
     attempt = page.tokens[0].attempt if page.tokens else 1
@@ -94,7 +101,7 @@ def render_tokens(page: TokenPage) -> SafeString:
             words = _("Attempt %(number)d") % {"number": of}
             rows.append(f'<li class="tokens__break">{escape(words)}</li>')
         for row in _rows(members):
-            spans = "".join(_render(token) for token in row)
+            spans = "".join(_render(token, linked=linked, is_chosen=token.seq == chosen) for token in row)
             start = f'<span class="tokens__start">{number}</span>'
             rows.append(f'<li class="tokens__row">{start}<span class="tokens__text">{spans}</span></li>')
             number += len(row)
@@ -112,7 +119,7 @@ def _rows(group: Iterable[Token]) -> Iterator[list[Token]]:
         yield row
 
 
-def _render(token: Token) -> str:
+def _render(token: Token, *, linked: bool, is_chosen: bool) -> str:
     classes = ["token", f"token--gap-{gap_step(token.gap or 0)}"]
     title = f"#{token.seq} · {duration(token.t)}"
     if token.gap is not None:
@@ -129,4 +136,10 @@ def _render(token: Token) -> str:
     if not token.text:
         classes.append("token--empty")
     text = escape(token.text).replace("\n", '<span class="token__newline" aria-hidden="true">↵</span>\n')
-    return f'<span class="{" ".join(classes)}" title="{escape(title)}">{text}</span>'
+    attributes = f'class="{" ".join(classes)}" title="{escape(title)}" data-seq="{token.seq}"'
+    if is_chosen:
+        attributes += ' id="chosen" aria-current="true"'
+    if not linked:
+        return f"<span {attributes}>{text}</span>"
+    # one of them is reached by Tab, the others from it by the arrow keys
+    return f'<a {attributes} href="?view=tokens&amp;seq={token.seq}" tabindex="{0 if is_chosen else -1}">{text}</a>'

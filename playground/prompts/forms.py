@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from playground.errors import PlaygroundError
+from playground.errors import InvalidField, PlaygroundError
 from playground.runs.models import Turn
 from playground.runs.parameters import MAX_STOPS
 from playground.runs.turns import MAX_LANES, TurnDraft
@@ -71,8 +71,10 @@ def _same(message: Any) -> dict[str, Any]:
 
 
 class TurnForm(forms.Form):
-    """`session`: where the turn is added, a new one if empty. `position`: what `TurnDraft` calls `before`, which as a
-    field's name would hide a method of the form that htmx calls.
+    """`session`: where the turn is added, a new one if empty. `unrecorded`: stream it, and keep nothing of it.
+
+    `position`: what `TurnDraft` calls `before`, which as a field's name would hide a method of the form that htmx
+    calls.
     """
 
     session = forms.UUIDField(required=False)
@@ -87,6 +89,8 @@ class TurnForm(forms.Form):
     seed = _whole(-(2**63), 2**63 - 1, _("Enter a whole number."))
     logprobs = forms.BooleanField(required=False)
     top_logprobs = _whole(0, 20)
+    unrecorded = forms.BooleanField(required=False)
+    wrong_model = ""  # of several, the one that was refused
 
     def clean_prompt(self) -> str:
         prompt: str = self.cleaned_data["prompt"]
@@ -105,11 +109,20 @@ class TurnForm(forms.Form):
         parameters = {
             name: data[name] for name in PARAMETERS if data[name] not in (None, []) and data[name] is not False
         }
-        return TurnDraft(data["model"], data["prompt"], data["system"], parameters, before=data["position"])
+        return TurnDraft(
+            data["model"],
+            data["prompt"],
+            data["system"],
+            parameters,
+            before=data["position"],
+            is_recorded=not data["unrecorded"],
+        )
 
     def refuse(self, error: PlaygroundError) -> None:
         """Show what the engine refused, at its field if the form has it."""
         self.is_valid()
+        if isinstance(error, InvalidField):
+            self.wrong_model = error.value
         self.add_error(error.field if error.field in self.fields else None, error.message)
 
 

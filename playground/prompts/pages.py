@@ -1,19 +1,24 @@
 """What the templates of the playground need."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from playground.accounts.models import User
 from playground.connections.catalogue import ModelInfo, list_models
-from playground.prompts.forms import TurnForm, values_of
-from playground.runs.access import visible_turns
+from playground.library.filling import Filling
+from playground.library.models import PromptVersion
+from playground.prompts.forms import PARAMETERS, StopField, TurnForm, values_of
+from playground.runs.access import visible_sessions
 from playground.runs.models import Run, Session, Turn
+from playground.runs.samples import ORIGIN as SAMPLE
 from playground.runs.turns import MAX_LANES
 from playground.workspaces.models import Workspace
+
+TURNS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,17 @@ class ShownTurn:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """The form and what surrounds it. `lanes` are the model ids shown, valid or not."""
+    """The form and what surrounds it. `lanes` are the model ids shown, valid or not.
+
+    `filling`: the variables of the prompt, where it comes from the library or has some.
+    """
 
     form: TurnForm
     models: Sequence[ModelInfo]
     lanes: Sequence[str]
     session: Session | None = None
     editing: Turn | None = None
+    filling: Filling | None = None
 
     @property
     def can_add(self) -> bool:
@@ -68,10 +77,27 @@ def show_lane(run: Run) -> Lane:
     return next(lane for lane in show_turn(run.turn).lanes if lane.run.lane == run.lane)
 
 
-def shown_turns(session: Session) -> Iterator[ShownTurn]:
-    """Two queries, however many turns there are."""
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """Consecutive turns, oldest first. `earlier`: the position below which there are more; None if there are none."""
+
+    turns: Sequence[ShownTurn]
+    earlier: int | None
+
+
+def turn_page(session: Session, before: int | None = None) -> TurnPage:
+    """The last TURNS turns below the position `before`. Two queries, however many turns there are."""
     runs = Prefetch("runs", Run.objects.order_by("lane", "created_at"))
-    return map(show_turn, session.turns.prefetch_related(runs).order_by("position"))
+    turns = session.turns.prefetch_related(runs).select_related("prompt_use__version__prompt")
+    if before is not None:
+        turns = turns.filter(position__lt=before)
+    newest_first = list(turns.order_by("-position")[: TURNS + 1])
+    shown = newest_first[:TURNS][::-1]
+    return TurnPage(list(map(show_turn, shown)), shown[0].position if len(newest_first) > TURNS else None)
+
+
+def sample_sessions(user: User, workspace: Workspace) -> QuerySet[Session]:
+    return visible_sessions(user).filter(workspace=workspace, origin=SAMPLE).order_by("-updated_at")[:3]
 
 
 def empty_composer(user: User, workspace: Workspace, session: Session | None = None, *, prompt: str = "") -> Composer:
@@ -83,8 +109,11 @@ def empty_composer(user: User, workspace: Workspace, session: Session | None = N
     if session is not None:
         last = session.turns.order_by("-position").first()
         values = values_of(last) if last else {}
-        return _composer(TurnForm(initial={**values, "session": session.pk}), models, values.get("model"), session)
-    last = visible_turns(user).filter(session__workspace=workspace).order_by("-created_at").first()
+        form = TurnForm(initial={**values, "session": session.pk, "unrecorded": not session.is_recorded})
+        return _composer(form, models, values.get("model"), session)
+    own = visible_sessions(user).filter(owner=user, workspace=workspace, origin="")
+    newest = own.order_by("-updated_at", "-pk").first()  # by an index: sorting all turns takes long
+    last = newest.turns.order_by("-position").first() if newest else None
     return _composer(TurnForm(initial={"prompt": prompt}), models, values_of(last)["model"] if last else None)
 
 
@@ -95,9 +124,27 @@ def editing_composer(workspace: Workspace, turn: Turn) -> Composer:
     return _composer(TurnForm(initial=initial), list_models(workspace), values["model"], turn.session, turn)
 
 
-def returned_composer(workspace: Workspace, form: TurnForm, lanes: Sequence[str], session: Session | None) -> Composer:
+def filled_composer(composer: Composer, version: PromptVersion, lanes: Sequence[str] = ()) -> Composer:
+    """An empty one, filled from the library: text, system prompt, parameters, and models if the version names any.
+
+    `lanes` are those that the page shows, if it does.
+    """
+    parameters = {name: version.parameters.get(name) for name in PARAMETERS}
+    parameters["stop"] = StopField.written(version.parameters.get("stop", ()))
+    initial = {**composer.form.initial, **parameters, "system": version.system, "prompt": version.text}
+    lanes = version.model_ids or lanes or composer.lanes
+    return replace(composer, form=TurnForm(initial=initial), lanes=lanes, filling=Filling.of(version))
+
+
+def returned_composer(
+    workspace: Workspace,
+    form: TurnForm,
+    lanes: Sequence[str],
+    session: Session | None,
+    filling: Filling | None = None,
+) -> Composer:
     """What was sent and refused, with everything that was typed."""
-    return _composer(form, list_models(workspace), lanes, session)
+    return replace(_composer(form, list_models(workspace), lanes, session), filling=filling)
 
 
 def change_lanes(lanes: Sequence[str], data: Mapping[str, str]) -> list[str]:

@@ -10,50 +10,80 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import push_url, trigger_client_event
-from django_htmx.middleware import HtmxDetails
 
 from playground.accounts.models import User
 from playground.errors import Busy, PlaygroundError
-from playground.prompts.access import run_or_404, session_or_404, turn_or_404
+from playground.http import SignedInRequest, position_in, wants_part
+from playground.library.filling import asked_version, posted_filling
+from playground.library.models import PromptVersion
+from playground.prompts.access import (
+    rights_in,
+    run_to_retry,
+    run_to_stop,
+    session_or_404,
+    session_to_change,
+    turn_to_change,
+    turn_to_stop,
+)
 from playground.prompts.forms import TurnForm
 from playground.prompts.pages import (
     Composer,
     change_lanes,
     editing_composer,
     empty_composer,
+    filled_composer,
     page_context,
     returned_composer,
+    sample_sessions,
     show_lane,
     show_turn,
-    shown_turns,
+    turn_page,
 )
 from playground.runs.models import Run, Session, Turn
+from playground.runs.samples import add_samples
 from playground.runs.turns import request_stop, retry_run, start_turn
-from playground.workspaces.access import current_workspace
+from playground.workspaces.access import current_workspace, has_role, require_role
+from playground.workspaces.models import Role
 
 
 @require_GET
 @login_required
-def playground(request: HttpRequest) -> HttpResponse:
-    """A new session. `?prompt=` fills the composer."""
-    user = _user(request)
-    return _page(request, empty_composer(user, current_workspace(user), prompt=request.GET.get("prompt", "")))
+def playground(request: SignedInRequest) -> HttpResponse:
+    """A new session. `?prompt=` fills the composer, and so does `?version=`, from the library."""
+    user = request.user
+    workspace = current_workspace(user)
+    composer = empty_composer(user, workspace, prompt=request.GET.get("prompt", ""))
+    version = asked_version(user, workspace, request.GET.get("version"))
+    return _from_library(request, composer, version) if version else _page(request, composer)
 
 
 @require_GET
 @login_required
-def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """All turns of a session. `?edit=<turn>` fills the composer with one of them."""
-    user = _user(request)
+def session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """A session's last turns, or with `?before=<position>` those before them.
+
+    `?edit=<turn>` fills the composer with one of them, `?version=` from the library.
+    """
+    user = request.user
     shown = session_or_404(user, session_id)
     edited = request.GET.get("edit")
-    if edited is None:
-        return _page(request, empty_composer(user, shown.workspace, shown))
-    turn = turn_or_404(user, _uuid(edited))
-    composer = editing_composer(shown.workspace, turn)
-    if _wants_part(request):
-        return _vary(render(request, "prompts/_composer_again.html", page_context(composer)))
-    return _page(request, composer)
+    if edited is not None:
+        turn = turn_to_change(user, _uuid(edited))
+        return _filled(request, editing_composer(shown.workspace, turn))
+    composer = empty_composer(user, shown.workspace, shown)
+    version = asked_version(user, shown.workspace, request.GET.get("version"))
+    return _from_library(request, composer, version) if version else _page(request, composer)
+
+
+@require_POST
+@login_required
+def samples(request: SignedInRequest) -> HttpResponse:
+    """Add the sample sessions to the workspace, and show the first of them."""
+    user = request.user
+    workspace = current_workspace(user)
+    require_role(user, workspace, Role.EDITOR)
+    first, *_others = add_samples(workspace, user)
+    return redirect(first)
 
 
 @require_POST
@@ -62,23 +92,30 @@ def turns(request: HttpRequest) -> HttpResponse:
 
     A page whose person is signed out by now is told so (401) and stays, with what was typed.
     """
-    if not request.user.is_authenticated:
-        return HttpResponse(status=401) if _wants_part(request) else redirect_to_login("/")
-    user = _user(request)
+    asked = cast("SignedInRequest", request)
+    if request.user.is_authenticated:
+        return _send(asked)
+    return HttpResponse(status=401) if wants_part(asked) else redirect_to_login("/")
+
+
+def _send(request: SignedInRequest) -> HttpResponse:
+    user = request.user
     workspace = current_workspace(user)
     form = TurnForm(request.POST)
     into = _session_named(user, form)
     lanes = request.POST.getlist("model")
+    filling = posted_filling(user, into.workspace if into else workspace, request.POST)
     if "change_lanes" in request.POST:  # where scripts run, they do this in the page
         typed = TurnForm(initial=request.POST.dict())
-        return _page(request, returned_composer(workspace, typed, change_lanes(lanes, request.POST), into))
-    if not form.is_valid():
-        return _refused(request, returned_composer(workspace, form, lanes, into), 422)
+        return _page(request, returned_composer(workspace, typed, change_lanes(lanes, request.POST), into, filling))
+    if not form.is_valid() or (filling and not filling.check()):
+        return _refused(request, returned_composer(workspace, form, lanes, into, filling), 422)
+    draft, created = (filling.filled(form.draft()), filling.record) if filling else (form.draft(), None)
     try:
-        turn = start_turn(user, workspace, form.draft(), session=into)
+        turn = start_turn(user, workspace, draft, session=into, created=created)
     except PlaygroundError as error:
         form.refuse(error)
-        response = _refused(request, returned_composer(workspace, form, lanes, into), error.status)
+        response = _refused(request, returned_composer(workspace, form, lanes, into, filling), error.status)
         if isinstance(error, Busy):
             response["Retry-After"] = str(error.retry_after)
         return response
@@ -87,52 +124,72 @@ def turns(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def retry(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Ask the lane's model once more; the new run takes the old one's place on the page."""
-    user = _user(request)
-    run = run_or_404(user, run_id)
+    user = request.user
+    run = run_to_retry(user, run_id)
     again = retry_run(user, run.turn.session.workspace, run)
-    if _wants_part(request):
-        return render(request, "runs/_lane.html", {"lane": show_lane(again), "turn": again.turn})
+    if wants_part(request):
+        return render(request, "runs/_lane.html", {"lane": show_lane(again), "turn": again.turn, "may_change": True})
     return redirect(_place(again))
 
 
 @require_POST
 @login_required
-def stop(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    run = run_or_404(_user(request), run_id)
+def stop(request: SignedInRequest, run_id: UUID) -> HttpResponse:
+    run = run_to_stop(request.user, run_id)
     request_stop(run)
-    return HttpResponse(status=204) if _wants_part(request) else redirect(_place(run))
+    return HttpResponse(status=204) if wants_part(request) else redirect(_place(run))
 
 
 @require_POST
 @login_required
-def stop_turn(request: HttpRequest, turn_id: UUID) -> HttpResponse:
+def stop_turn(request: SignedInRequest, turn_id: UUID) -> HttpResponse:
     """Stop all lanes of a turn."""
-    turn = turn_or_404(_user(request), turn_id)
+    turn = turn_to_stop(request.user, turn_id)
     for run in turn.runs.all():
         request_stop(run)
-    return HttpResponse(status=204) if _wants_part(request) else redirect(turn.session)
+    return HttpResponse(status=204) if wants_part(request) else redirect(turn.session)
 
 
-def _sent(request: HttpRequest, turn: Turn, *, is_new: bool) -> HttpResponse:
-    if not _wants_part(request):
+def _sent(request: SignedInRequest, turn: Turn, *, is_new: bool) -> HttpResponse:
+    if not wants_part(request):
         return redirect(f"{turn.session.get_absolute_url()}#turn-{turn.pk}")
-    context = {"shown": show_turn(turn), "session": turn.session, "is_new": is_new}
+    context = {"shown": show_turn(turn), "session": turn.session, "is_new": is_new, "may_change": True}
     response = render(request, "prompts/_sent.html", context)
     trigger_client_event(response, "sessions-changed")
     return push_url(response, turn.session.get_absolute_url()) if is_new else response
 
 
-def _refused(request: HttpRequest, composer: Composer, status: int) -> HttpResponse:
-    if _wants_part(request):
+def _from_library(request: SignedInRequest, composer: Composer, version: PromptVersion) -> HttpResponse:
+    """A version that says nothing of models and parameters leaves those of the page as they are."""
+    filled = filled_composer(composer, version, request.GET.getlist("model"))
+    if wants_part(request) and not version.model_ids and not version.parameters:
+        return _vary(render(request, "prompts/_composer.html", page_context(filled)))
+    return _filled(request, filled)
+
+
+def _filled(request: SignedInRequest, composer: Composer) -> HttpResponse:
+    """The composer, filled with something to send; without HTMX in its page."""
+    if wants_part(request):
+        return _vary(render(request, "prompts/_composer_again.html", page_context(composer)))
+    return _page(request, composer)
+
+
+def _refused(request: SignedInRequest, composer: Composer, status: int) -> HttpResponse:
+    if wants_part(request):
         return render(request, "prompts/_composer_again.html", page_context(composer), status=status)
     return _page(request, composer, status)
 
 
-def _page(request: HttpRequest, composer: Composer, status: int = 200) -> HttpResponse:
-    turns = shown_turns(composer.session) if composer.session else ()
-    return _vary(render(request, "prompts/playground.html", page_context(composer, turns=turns), status=status))
+def _page(request: SignedInRequest, composer: Composer, status: int = 200) -> HttpResponse:
+    user, session = request.user, composer.session
+    if session is None:
+        workspace = current_workspace(user)
+        more = {"samples": sample_sessions(user, workspace), "may_change": has_role(user, workspace, Role.EDITOR)}
+    else:
+        more = {"page": turn_page(session, position_in(request, "before")), **rights_in(user, session)}
+    return _vary(render(request, "prompts/playground.html", page_context(composer, **more), status=status))
 
 
 def _vary(response: HttpResponse) -> HttpResponse:
@@ -142,7 +199,7 @@ def _vary(response: HttpResponse) -> HttpResponse:
 
 def _session_named(user: User, form: TurnForm) -> Session | None:
     session_id = form["session"].data
-    return session_or_404(user, _uuid(session_id)) if session_id else None
+    return session_to_change(user, _uuid(session_id)) if session_id else None
 
 
 def _place(run: Run) -> str:
@@ -154,12 +211,3 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise Http404 from None
-
-
-def _wants_part(request: HttpRequest) -> bool:
-    htmx = cast("HtmxDetails", request.htmx)  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request
-
-
-def _user(request: HttpRequest) -> User:
-    return cast("User", request.user)  # after login_required

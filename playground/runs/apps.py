@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_delete
 
 if TYPE_CHECKING:
     from playground.runs.engine import Engine
@@ -28,7 +29,14 @@ class RunsConfig(AppConfig):
         return Engine(config)
 
     def ready(self) -> None:
+        from playground.runs.leavers import stop_runs  # needs the models
+        from playground.runs.samples import give_samples
+        from playground.workspaces.models import Membership
+        from playground.workspaces.signals import workspace_created
+
         self._starting = asyncio.Lock()
+        workspace_created.connect(give_samples, dispatch_uid="samples_of_a_new_workspace")
+        post_delete.connect(stop_runs, sender=Membership, dispatch_uid="stop_runs_of_leavers")
 
     async def ensure_engine(self) -> None:
         """Start the engine on the running loop if no one has: for ASGI servers other than our own `serve`."""

@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 import orjson
+from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.errors import BadRequest, Forbidden, NotFound, NotSignedIn, PlaygroundError, TooManyRuns
-from playground.runs.access import may_see_live, visible_runs
+from playground.runs.access import may_see_live, stoppable_runs
 from playground.runs.engine import Engine
+from playground.runs.guard import Reading
 from playground.runs.models import Run
+from playground.runs.room_access import open_rooms
 from playground.runs.socket_auth import authenticate
 from playground.runs.sources import Source
 from playground.runs.turns import current_engine, request_stop
@@ -23,13 +27,33 @@ FORBIDDEN = 4403
 TOO_SLOW = 4408
 RESTARTING = 4412
 MAX_SUBSCRIPTIONS = 64
+MAX_ROOMS = 16
 SETTLE_S = 1.0
+Send = Callable[[Any], Awaitable[None]]
+_ROOM = re.compile(r"[a-z]{1,20}:[A-Za-z0-9-]{1,40}")
+
+
+def while_open(send: Send) -> Send:
+    """`send`, but for a socket that has just closed, of which `disconnect` is about to tell: nobody reads on there.
+
+    Those who send are tasks for all sockets: rooms, the guard. One socket's end must not be theirs.
+    """
+
+    async def sent(message: Any) -> None:
+        with contextlib.suppress(Disconnected):
+            await send(message)
+
+    return sent
 
 
 class RunConsumer(AsyncWebsocketConsumer):
     """One socket. Its viewer's task is cancelled and awaited when the socket closes; the runs go on."""
 
+    channel_layer_alias = "none"  # no channel a socket: its rooms have one for the whole process
     viewer_task: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        await super().__call__(scope, receive, while_open(send))
 
     async def connect(self) -> None:
         await self.accept()
@@ -43,6 +67,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         except PlaygroundError:
             await self.close(RESTARTING)
         else:
+            self.rooms: set[str] = set()
             self.viewer = Viewer(self._send_text, self._resubscribe)
             self.viewer_task = asyncio.create_task(self._watch(), name="viewer")
             self.engine.sockets.add(self)
@@ -51,6 +76,8 @@ class RunConsumer(AsyncWebsocketConsumer):
         if self.viewer_task is not None:
             self.engine.sockets.discard(self)
             self.viewer.close()
+            for room in self.rooms:
+                self.engine.rooms.leave(room, self)
             self.viewer_task.cancel()
             await asyncio.gather(self.viewer_task, return_exceptions=True)
 
@@ -66,16 +93,32 @@ class RunConsumer(AsyncWebsocketConsumer):
         """Whoever opened the socket may not read through it any more."""
         await self.close(NOT_SIGNED_IN)
 
+    def reading(self) -> Reading:
+        return Reading({run for run, s in self.viewer.subscriptions.items() if not s.ended}, set(self.rooms))
+
+    async def lose(self, lost: Reading) -> None:
+        """These are not open any more to whoever opened the socket."""
+        for run in lost.runs:
+            self.viewer.unsubscribe(run)
+            await self._error(_no_run(), {"run": run})
+        for room in lost.rooms:
+            self._part(room)
+            await self._error(_no_room(), {"room": room})
+
+    async def tell(self, text: str) -> None:
+        """A message of a room."""
+        await self._send_text(text)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.viewer_task is None:
             return
-        run = None
+        about: dict[str, Any] = {}
         try:
             message = _parse(text_data)
-            run = message.get("run")
+            about = {name: message[name] for name in ("run", "room") if isinstance(message.get(name), str)}
             await self._handler(message)(message)
         except PlaygroundError as error:
-            await self._error(error, run)
+            await self._error(error, about)
 
     def _handler(self, message: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
         handlers = {
@@ -83,6 +126,8 @@ class RunConsumer(AsyncWebsocketConsumer):
             "unsubscribe": self._unsubscribe,
             "ack": self._ack,
             "cancel": self._cancel,
+            "join": self._join,
+            "leave": self._leave,
             "ping": self._ping,
         }
         op = message.get("op")
@@ -108,21 +153,45 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.viewer.acknowledge(str(_run_id(message)), _whole(message, "seq", at_least=0))
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
-        await self.engine.threads.call(request_stop, await self._visible_run(_run_id(message)))
+        user = self.credentials.user
+        run = await self._visible_run(_run_id(message))
+        if user is None or not await self.engine.threads.call(stoppable_runs(user).filter(id=run.id).exists):
+            raise Forbidden("Only the person whose run this is, or an owner of the workspace, can stop it.")
+        await self.engine.threads.call(request_stop, run)
+
+    async def _join(self, message: Mapping[str, Any]) -> None:
+        room = _room(message)
+        if len(self.rooms) >= MAX_ROOMS and room not in self.rooms:
+            raise BadRequest(f"One socket can be in {MAX_ROOMS} rooms; leave one first.", field="room")
+        if not await self.engine.threads.call(open_rooms, self.credentials, [room]):
+            raise _no_room()
+        self.rooms.add(room)
+        await self.viewer.send_op("joined", room=room)
+        self.engine.rooms.join(room, self)
+
+    async def _leave(self, message: Mapping[str, Any]) -> None:
+        self._part(_room(message))
+
+    def _part(self, room: str) -> None:
+        self.rooms.discard(room)
+        self.engine.rooms.leave(room, self)
 
     async def _ping(self, message: Mapping[str, Any]) -> None:
         await self.viewer.send_op("pong")
 
     async def _visible_source(self, run_id: UUID) -> Source:
+        user, grant = self.credentials.user, self.credentials.grant
+        if grant is not None:
+            return await self.engine.lenses.open(run_id, grant)
         live = self.engine.live_run(run_id)
-        if live is not None and may_see_live(self.credentials.user, live):
+        if live is not None and user is not None and may_see_live(user, live):
             return live
         return await self.engine.source(await self._visible_run(run_id))
 
     async def _visible_run(self, run_id: UUID) -> Run:
-        run = await self.engine.threads.call(lambda: visible_runs(self.credentials.user).filter(id=run_id).first())
+        run = await self.engine.threads.call(self.credentials.runs().filter(id=run_id).first)
         if run is None:
-            raise NotFound("There is no such run, or it is not yours.")
+            raise _no_run()
         return run
 
     async def _resubscribe(self, run: str) -> None:
@@ -134,11 +203,10 @@ class RunConsumer(AsyncWebsocketConsumer):
                 await self.viewer.subscribe(run, source, subscription.after, subscription.source.epoch)
         except PlaygroundError as error:
             self.viewer.unsubscribe(run)
-            await self._error(error, run)
+            await self._error(error, {"run": run})
 
-    async def _error(self, error: PlaygroundError, run: Any) -> None:
+    async def _error(self, error: PlaygroundError, about: Mapping[str, Any]) -> None:
         code = error.code if error.code in ("not_found", "forbidden", "too_many_runs") else "bad_request"
-        about = {"run": run} if isinstance(run, str) else {}
         await self.send(orjson.dumps({"op": "error", **about, "code": code, "message": error.message}).decode())
 
     async def _send_text(self, text: str) -> None:
@@ -163,6 +231,21 @@ def _parse(text: str | None) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise BadRequest("A message must be a JSON object with an “op”.")
     return message
+
+
+def _no_run() -> NotFound:
+    return NotFound("There is no such run, or it is not yours.")
+
+
+def _no_room() -> NotFound:
+    return NotFound("There is no such room, or it is not open to you.")
+
+
+def _room(message: Mapping[str, Any]) -> str:
+    room = message.get("room")
+    if not isinstance(room, str) or not _ROOM.fullmatch(room):
+        raise BadRequest("“room” must be a kind and a name, as in “workspace:1”.", field="room")
+    return room
 
 
 def _run_id(message: Mapping[str, Any]) -> UUID:

@@ -4,45 +4,64 @@ A socket outlives the request that opened it. Who signs out, changes the passwor
 not go on reading through one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session as BrowserSession
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from playground.accounts.models import User
+from playground.runs.access import visible_runs
+from playground.runs.grants import Grant
+from playground.runs.models import Run
 from playground.workspaces.models import ApiToken
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A browser's session key and hash (Django's, which changes with the password), or the id of a token."""
+    """A browser's session key and hash (Django's, which changes with the password), a token's id, or a link's grant."""
 
-    user: User
+    user: User | None = None
     session_key: str = ""
     session_hash: str = ""
     token_id: int | None = None
+    grant: Grant | None = None
+
+    def runs(self) -> QuerySet[Run]:
+        """Those that may be read, with their turn and session."""
+        if self.grant is not None:
+            return self.grant.runs()
+        return visible_runs(self.user or AnonymousUser())
 
 
 def expired(known: Collection[Credentials]) -> set[Credentials]:
-    """Those that do not hold any more. Three queries, however many there are."""
-    users: dict[Any, User] = User.objects.filter(is_active=True).in_bulk({c.user.pk for c in known})
+    """Those that do not hold any more. Three queries for all people, and what each link's grant asks."""
+    users: dict[Any, User] = User.objects.filter(is_active=True).in_bulk({c.user.pk for c in known if c.user})
     sessions = set(
         BrowserSession.objects.filter(
             session_key__in={c.session_key for c in known if c.session_key}, expire_date__gt=timezone.now()
         ).values_list("session_key", flat=True)
     )
     tokens = set(
-        ApiToken.objects.filter(id__in={c.token_id for c in known if c.token_id}, revoked_at=None).values_list(
-            "id", flat=True
-        )
+        ApiToken.objects.filter(id__in={c.token_id for c in known if c.token_id}, revoked_at=None)
+        .filter(workspace__memberships__user=F("user"))
+        .values_list("id", flat=True)
     )
-    return {c for c in known if not _holds(c, users.get(c.user.pk), sessions, tokens)}
+    grants = {c.grant.key: c.grant for c in known if c.grant is not None}
+    held = {key for key, grant in grants.items() if grant.holds()}
+    return {c for c in known if not _holds(c, users, sessions, tokens, held)}
 
 
-def _holds(credentials: Credentials, user: User | None, sessions: set[str], tokens: set[int]) -> bool:
+def _holds(
+    credentials: Credentials, users: Mapping[Any, User], sessions: set[str], tokens: set[int], grants: set[str]
+) -> bool:
+    if credentials.grant is not None:
+        return credentials.grant.key in grants
+    user = users.get(credentials.user.pk) if credentials.user is not None else None
     if user is None:
         return False
     if credentials.token_id is not None:

@@ -6,36 +6,46 @@ shown; a run whose process died is ended by another.
 
 import asyncio
 import contextvars
+import logging
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy
 
+from playground.connections.catalogue import ResolvedModel
 from playground.connections.runtime import Runtimes
 from playground.providers.http import UpstreamClient
+from playground.providers.request import GenerationRequest
+from playground.providers.sink import Outcome
 from playground.recording.events import Event
+from playground.recording.log import EventLog
 from playground.recording.pacing import SAMPLE_EVERY_S, Pacer
 from playground.recording.status import FINAL, RunStatus
+from playground.runs import duties
+from playground.runs.activity import Activity
 from playground.runs.admission import Admission
 from playground.runs.bus import Bus
 from playground.runs.compactor import Compactor
-from playground.runs.credentials import Credentials, expired
 from playground.runs.database import DatabaseThreads
+from playground.runs.guard import OpenSocket, guard
 from playground.runs.leases import Leases
+from playground.runs.lens import Lenses
 from playground.runs.live import LiveRun, RunSpec, StopReason
 from playground.runs.models import Run
+from playground.runs.purge import purge_daily
+from playground.runs.rooms import Rooms
 from playground.runs.sources import Follower, Source, load_recording
-from playground.runs.supervisor import Opener, supervise
+from playground.runs.supervisor import Opener, stream_into, supervise
 from playground.runs.writer import Writer
 
+logger = logging.getLogger(__name__)
+
 READ_THREADS = 4
-GUARD_EVERY_S = 3.0
 BUSY_RUNS = 10  # compaction waits while more runs than that are live
 
 
@@ -47,15 +57,6 @@ class EngineConfig:
     run_deadline_s: float
     sole_owner: bool
     redis_url: str = ""
-
-
-class OpenSocket(Protocol):
-    """A socket, as the engine closes it: when this server stops, or when who opened it may not read any more."""
-
-    credentials: Credentials
-
-    async def restart(self) -> None: ...
-    async def sign_out(self) -> None: ...
 
 
 class Engine:
@@ -71,12 +72,15 @@ class Engine:
         self.pacer = Pacer()
         self.writer = Writer(self.owner, self._lost)
         self.bus: Bus | None = None
+        self.rooms = Rooms(self.owner)
+        self._activity = Activity(self.rooms, self.threads)
         self.sockets: set[OpenSocket] = set()
         self._compactor = Compactor(self.threads, is_busy=lambda: len(self._live) > BUSY_RUNS)
         self._config = config
         self._runtimes = runtimes or Runtimes()
         self._live: dict[UUID, LiveRun] = {}
         self._followers: dict[UUID, Follower] = {}
+        self.lenses = Lenses(self.threads, self.source)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
@@ -84,7 +88,12 @@ class Engine:
         if self._config.redis_url:
             self.bus = Bus(self._config.redis_url, self.owner, self._stop_asked)
         leases = Leases(
-            self.owner, self.threads, stop=self._stop_asked, is_idle=lambda: not self._live, tail=self._tail
+            self.owner,
+            self.threads,
+            stop=self._stop_asked,
+            is_idle=lambda: not self._live,
+            tail=self._tail,
+            ended=self._activity.ended,
         )
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.threads)
@@ -99,7 +108,12 @@ class Engine:
             self._own(self.bus.run(), "bus")
         self._own(leases.run(), "leases")
         self._own(self._compactor.run(), "compactor")
-        self._own(self._guard_sockets(), "socket guard")
+        self._own(purge_daily(self.threads), "purge")
+        self._own(self.rooms.run(), "rooms")
+        self._own(self._activity.run(), "activity")
+        self._own(guard(self.sockets, self.threads), "socket guard")
+        for name, duty in duties.registered():
+            self._own(duty(self), name)
         return self
 
     async def __aexit__(
@@ -132,6 +146,10 @@ class Engine:
         elif self.bus is not None:
             asyncio.run_coroutine_threadsafe(self.bus.ring(owner, run_id), self._loop)
 
+    def look_after(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Own a task of an app above: it ends by itself, or with the engine."""
+        self._loop.call_soon_threadsafe(lambda: self._own(work(), name), context=contextvars.Context())
+
     def live_run(self, run_id: UUID) -> LiveRun | None:
         """The run, if it lives on this process."""
         return self._live.get(run_id)
@@ -140,7 +158,15 @@ class Engine:
     def live_count(self) -> int:
         return len(self._live)
 
+    def forget_lenses(self, grant_key: str = "") -> None:
+        """What is shown by a link has changed (all links, if none is named): who asks from now on reads anew."""
+        self._loop.call_soon_threadsafe(self.lenses.forget, grant_key, context=contextvars.Context())
+
     # On the loop ----------------------------------------------------------------------------------------------------
+
+    async def ask(self, resolved: ResolvedModel, request: GenerationRequest, log: EventLog) -> Outcome:
+        """Ask a model as a run does, and record nothing. Raises a ProviderError where its runtime cannot start."""
+        return await stream_into(log, resolved, request, runtimes=self._opener, http=self._http)
 
     async def source(self, run: Run) -> Source:
         """Where to read a run from. `run` may be a little old: where the database disagrees, the database counts."""
@@ -176,6 +202,7 @@ class Engine:
             live = LiveRun(spec, pacer=self.pacer, on_append=self._appended)
             self._live[spec.run_id] = live
             self._own(self._run(live), f"run {spec.run_id}")
+            self._activity.started(spec.run_id)
 
     async def _run(self, live: LiveRun) -> None:
         try:
@@ -189,6 +216,7 @@ class Engine:
         finally:
             self._live.pop(live.run_id, None)
             self.admission.release(duration_s=live.events[-1].t / 1e6 if live.events else None)
+            self._activity.ended(live.run_id)
         if not live.gone:
             self._compactor.add(live.run_id)
 
@@ -215,17 +243,12 @@ class Engine:
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self._loop.create_task(work, name=name, context=contextvars.Context())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-    async def _guard_sockets(self) -> None:
-        while True:
-            await asyncio.sleep(GUARD_EVERY_S)
-            try:
-                lost = await self.threads.call(expired, {socket.credentials for socket in self.sockets})
-            except (OperationalError, InterfaceError):
-                continue  # the writer says that the database is away
-            for socket in [socket for socket in self.sockets if socket.credentials in lost]:
-                await socket.sign_out()
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("The engine's task “%s” ended by a fault", task.get_name(), exc_info=error)
 
     async def _watch_lag(self) -> None:
         while True:

@@ -32,12 +32,14 @@ class Leases:
         stop: Callable[[UUID], None],
         is_idle: Callable[[], bool],
         tail: Callable[[UUID, str], Awaitable[list[Event]]],
+        ended: Callable[[UUID], None],
     ) -> None:
         self._owner = owner
         self._threads = threads
         self._stop = stop
         self._is_idle = is_idle
         self._tail = tail
+        self._ended = ended
         self._reap_from = 0.0
 
     async def run(self) -> None:
@@ -69,3 +71,4 @@ class Leases:
         for run_id, epoch in await self._threads.call(store.orphans):
             if await self._threads.call(store.interrupt, run_id, await self._tail(run_id, epoch)):
                 logger.warning("Run %s lost its process and was ended as interrupted.", run_id)
+                self._ended(run_id)

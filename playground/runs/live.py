@@ -25,6 +25,7 @@ class RunSpec:
     model_id: str
     resolved: ResolvedModel
     request: GenerationRequest
+    is_recorded: bool = True
 
 
 class StopReason(enum.Enum):

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
 from uuid_utils.compat import uuid7
 
 from playground.recording.status import FINAL, RunStatus
@@ -22,20 +23,54 @@ def new_epoch() -> str:
     return secrets.token_hex(4)
 
 
+class Visibility(models.TextChoices):
+    PRIVATE = "private"
+    WORKSPACE = "workspace"
+
+
 class Session(models.Model):
-    """A saved, ordered list of turns; belongs to one user in one workspace."""
+    """A saved, ordered list of turns; belongs to one user in one workspace.
+
+    `is_recorded` False: its prompts and answers are streamed and not kept. `origin`: "sample" or "import" for what was
+    not recorded here; `copied_from` names the session that this one goes on from.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="sessions")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="playground_sessions")
     title = models.CharField(max_length=200, blank=True)
     pinned = models.BooleanField(default=False)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
+    is_recorded = models.BooleanField(default=True)
+    origin = models.CharField(max_length=10, blank=True)
+    copied_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="copies")
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-pinned", "-updated_at"], name="session_history")]
+        indexes = [
+            models.Index(
+                fields=["workspace", "owner", "-pinned", "-updated_at", "-id"],
+                name="session_history",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["workspace", "owner", "-updated_at", "-id"],
+                name="session_by_author",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["workspace", "visibility", "-updated_at", "-id"],
+                name="session_of_workspace",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["workspace", "-deleted_at", "-id"],
+                name="session_deleted",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(self.id)
@@ -43,10 +78,21 @@ class Session(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("prompts:session", args=[self.id])
 
+    @property
+    def shown_title(self) -> str:
+        """The title, or the reader's word where there is none."""
+        return self.title or (gettext("Untitled") if self.is_recorded else gettext("Not recorded"))
+
+    @property
+    def audit_name(self) -> str:
+        """Owners read the audit log, and need not know of a private session."""
+        return self.title if self.visibility == Visibility.WORKSPACE else ""
+
 
 class Turn(models.Model):
     """One prompt, sent to 1–8 lanes.
 
+    `is_recorded` False: its prompt and answers were streamed and are not kept, only that and how they ran.
     `prompt` is the text of its last user message. `parameters` holds only what was set: temperature, top_p, max_tokens,
     stop, seed, logprobs, top_logprobs, extra.
     """
@@ -57,6 +103,7 @@ class Turn(models.Model):
     prompt = models.TextField()
     system = models.TextField(blank=True)
     parameters = models.JSONField(default=dict)
+    is_recorded = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -78,7 +125,9 @@ class Run(models.Model):
     `messages` is the conversation as it was sent, a list of {"role", "content"}; lanes of one turn differ in the
     earlier answers that it holds. While the run lives, `owner_process` holds a lease on it until `lease_expires_at`,
     by the database's clock. `text`, `reasoning`, `metrics` and the like are filled in when it ends; until then, its
-    segments are the truth.
+    segments are the truth. What lists filter and sum by has columns of its own: `ttft_ms`, `tokens_per_s`,
+    `prompt_tokens`, `completion_tokens`, and `has_notices`, which is set where a reader should look twice: at what
+    `findings` names, as `runs.badges` stores them.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -109,10 +158,21 @@ class Run(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     usage = models.JSONField(null=True, blank=True)
     metrics = models.JSONField(default=dict)
+    ttft_ms = models.FloatField(null=True, blank=True)
+    tokens_per_s = models.FloatField(null=True, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    has_notices = models.BooleanField(default=False)
+    findings = models.JSONField(default=list)
 
     class Meta:
         ordering = ["lane", "created_at"]
         indexes = [
+            models.Index(fields=["model_id"], name="run_by_model"),
+            models.Index(fields=["status"], name="run_by_status"),
+            models.Index(fields=["ttft_ms"], name="run_by_ttft"),
+            models.Index(fields=["tokens_per_s"], name="run_by_rate"),
+            models.Index(fields=["turn"], name="run_with_notices", condition=models.Q(has_notices=True)),
             models.Index(
                 fields=["lease_expires_at"],
                 name="run_live_lease",
@@ -165,3 +225,30 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class DailyUsage(models.Model):
+    """What a member used of a model on a day (of the server's time zone), added up as runs end.
+
+    It outlives the sessions. `estimated_tokens` are counted in `completion_tokens` too: chunks, where a provider did
+    not report its tokens.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="daily_usage")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    model_id = models.CharField(max_length=200)
+    day = models.DateField()
+    runs = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+    estimated_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "daily usage"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "day", "member", "model_id"], name="usage_once_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} on {self.day}"

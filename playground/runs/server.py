@@ -4,6 +4,7 @@ Daphne on its own has no lifespan, drops live sockets on SIGTERM, and can crash 
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -82,6 +83,9 @@ class Service:
         self._lifetime = self._loop.create_task(self._live(), name="service")
 
     async def _live(self) -> None:
+        # What is loaded by now stays. To look through it for garbage each time would stop all streams for 150 ms.
+        gc.collect()
+        gc.freeze()
         try:
             async with self._config.build_engine() as engine:
                 self._config.engine = engine

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -13,12 +13,15 @@ from django.http.request import validate_host
 
 from playground.accounts.models import User
 from playground.errors import Forbidden, NotSignedIn
+from playground.runs import grants
 from playground.runs.credentials import Credentials
 from playground.workspaces.tokens import authenticate_token
 
 
 def authenticate(scope: Mapping[str, Any]) -> Credentials:
-    """What a socket comes with: a bearer token, or a session cookie if the Origin is ours. Reads the database.
+    """What a socket comes with: a bearer token, a link's token in `?share=`, or a session cookie if the Origin is ours.
+
+    Reads the database.
 
     Raises:
         NotSignedIn: no valid token or session.
@@ -31,6 +34,11 @@ def authenticate(scope: Mapping[str, Any]) -> Credentials:
         if token is None:
             raise NotSignedIn("The token is not valid. Create one on the account page.")
         return Credentials(token.user, token_id=token.pk)
+    if shares := parse_qs(scope.get("query_string", b"").decode("latin-1")).get("share"):
+        grant = grants.resolve(shares[0])
+        if grant is None:
+            raise NotSignedIn("The link is not valid any more. Ask whoever sent it for a new one.")
+        return Credentials(grant=grant)
     credentials = _of_session(headers.get("cookie", ""))
     if credentials is None:
         raise NotSignedIn("Sign in first.")

@@ -1,6 +1,6 @@
 """What the engine writes to the database and reads from it. Synchronous: called on database threads only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,11 +12,14 @@ from django.db.models.functions import Now
 
 from playground.providers.sink import ErrorInfo, Outcome
 from playground.recording.events import ATTEMPT_STARTED, CHUNK, RUN_ENDED, Event, chunk_text
+from playground.recording.findings import findings
 from playground.recording.log import Read
 from playground.recording.metrics import measure
 from playground.recording.segments import pack_events, pack_reads, unpack_events, unpack_reads
 from playground.recording.status import FINAL, RunStatus
+from playground.runs.badges import stored
 from playground.runs.models import Run, Segment, new_epoch
+from playground.runs.usage import count_usage
 
 LEASE = timedelta(seconds=6)
 LIVE = tuple(status.value for status in RunStatus if status not in FINAL)
@@ -56,6 +59,9 @@ def end_data(outcome: Outcome) -> dict[str, Any]:
 def summary(events: Sequence[Event], outcome: Outcome) -> dict[str, Any]:
     """The fields of a run that has ended, from all its events."""
     chunks = [event for event in events if event.kind == CHUNK]
+    metrics = measure(events)
+    found = findings(events)
+    usage = outcome.usage or {}
     return {
         "status": outcome.status.value,
         "last_seq": events[-1].seq,
@@ -66,8 +72,24 @@ def summary(events: Sequence[Event], outcome: Outcome) -> dict[str, Any]:
         "error_message": storable(outcome.error.message) if outcome.error else "",
         "attempts": outcome.attempts,
         "usage": dict(outcome.usage) if outcome.usage is not None else None,
-        "metrics": dict(measure(events)),
+        "metrics": dict(metrics),
+        "ttft_ms": metrics.get("ttft_ms"),
+        "tokens_per_s": metrics.get("tokens_per_s"),
+        "prompt_tokens": _count(usage.get("prompt_tokens")),
+        "completion_tokens": _count(usage.get("completion_tokens")),
+        "has_notices": any(finding.is_notable for finding in found),
+        "findings": stored(found),
     }
+
+
+def _count(value: Any) -> int | None:
+    """A provider's token count, if it is one that a column can hold."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+
+
+def without_content(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a run that is not recorded: that it ran, how it ended, and its numbers."""
+    return {**summary, "last_seq": -1, "text": "", "reasoning": "", "error_message": ""}
 
 
 def storable(text: str) -> str:
@@ -89,11 +111,13 @@ def save(owner: str, batches: Sequence[Batch]) -> set[UUID]:
             Run.objects.filter(id__in=started, status=RunStatus.QUEUED.value).update(
                 status=RunStatus.STREAMING.value, started_at=Now()
             )
-        for batch in mine:
-            if batch.end is not None:
-                Run.objects.filter(id=batch.run_id).update(
-                    **batch.end, ended_at=Now(), owner_process="", lease_expires_at=None
-                )
+        ended = [batch for batch in mine if batch.end is not None]
+        for batch in ended:
+            Run.objects.filter(id=batch.run_id).update(
+                **(batch.end or {}), ended_at=Now(), owner_process="", lease_expires_at=None
+            )
+        if ended:
+            count_usage(batch.run_id for batch in ended)
     return {b.run_id for b in batches} - held
 
 
@@ -209,4 +233,5 @@ def interrupt(run_id: UUID, tail: Sequence[Event] = (), *, even_if_leased: bool 
             owner_process="",
             lease_expires_at=None,
         )
+        count_usage([run_id])
     return True

@@ -10,9 +10,11 @@ from playground.connections.runtime import Notify
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient
+from playground.providers.request import GenerationRequest
 from playground.providers.sink import ErrorInfo, Outcome
 from playground.providers.stream import stream_run
 from playground.recording.events import ATTEMPT_STARTED, NOTICE, RUN_ENDED, RUN_STARTED
+from playground.recording.log import EventLog
 from playground.recording.status import RunStatus
 from playground.runs.live import LiveRun, StopReason
 from playground.runs.store import end_data, summary
@@ -54,7 +56,8 @@ async def supervise(
 
 
 async def _outcome(live: LiveRun, runtimes: Opener, http: UpstreamClient, deadline_s: float) -> Outcome:
-    live.stream = stream = asyncio.create_task(_stream(live, runtimes, http), name=f"stream {live.run_id}")
+    work = stream_into(live.log, live.spec.resolved, live.spec.request, runtimes=runtimes, http=http)
+    live.stream = stream = asyncio.create_task(work, name=f"stream {live.run_id}")
     if live.stop_reason is not None:  # it was stopped before it began
         stream.cancel()
     done, _ = await asyncio.wait({stream}, timeout=deadline_s)
@@ -79,12 +82,16 @@ async def _outcome(live: LiveRun, runtimes: Opener, http: UpstreamClient, deadli
     )
 
 
-async def _stream(live: LiveRun, runtimes: Opener, http: UpstreamClient) -> Outcome:
-    def notify(code: str, message: str, **data: Any) -> None:
-        live.log.emit(NOTICE, {"code": code, "message": message, **data})
+async def stream_into(
+    log: EventLog, resolved: ResolvedModel, request: GenerationRequest, *, runtimes: Opener, http: UpstreamClient
+) -> Outcome:
+    """Ask a model, and log what comes. Raises a ProviderError where its runtime cannot start."""
 
-    async with runtimes.open(live.spec.resolved, notify) as endpoint:
-        return await stream_run(endpoint, live.spec.request, live.log, http=http)
+    def notify(code: str, message: str, **data: Any) -> None:
+        log.emit(NOTICE, {"code": code, "message": message, **data})
+
+    async with runtimes.open(resolved, notify) as endpoint:
+        return await stream_run(endpoint, request, log, http=http)
 
 
 def _ended_early(live: LiveRun, status: RunStatus, error: ErrorInfo | None) -> Outcome:

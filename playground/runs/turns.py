@@ -1,11 +1,11 @@
 """Starting, retrying and stopping runs. Synchronous, for views and commands; the engine does the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -13,16 +13,18 @@ from django.utils.translation import gettext as _
 
 from playground.accounts.models import User
 from playground.connections.catalogue import ResolvedModel, resolve
-from playground.errors import Busy, InvalidField, TooManyRuns
+from playground.errors import Busy, Conflict, InvalidField
 from playground.providers.request import GenerationRequest, Message
 from playground.runs.apps import running_engine
 from playground.runs.conversation import conversation, prompt_of, system_of
 from playground.runs.engine import Engine
+from playground.runs.limits import hold_limits
 from playground.runs.live import RunSpec
-from playground.runs.models import IdempotencyKey, Run, Session, Turn
+from playground.runs.models import Run, Session, Turn
 from playground.runs.parameters import clean_parameters, is_text, to_request_parameters
 from playground.runs.store import LIVE, lease_end
-from playground.workspaces.models import Workspace
+from playground.workspaces.access import require_role
+from playground.workspaces.models import Role, Workspace
 
 MAX_LANES = 8
 TITLE_LENGTH = 80
@@ -34,6 +36,7 @@ class TurnDraft:
 
     Either `prompt` (and `system`), sent after the session's earlier turns; or `messages`, the whole conversation, sent
     as it is. `before`: only turns at positions below it count as earlier (to edit a prompt and send it again).
+    `is_recorded` False: it is streamed and not kept.
     """
 
     model_ids: Sequence[str]
@@ -42,14 +45,7 @@ class TurnDraft:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     messages: Sequence[Mapping[str, str]] | None = None
     before: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Idempotency:
-    """A client's key for one request, and the digest of that request."""
-
-    key: str
-    digest: str
+    is_recorded: bool = True
 
 
 def current_engine() -> Engine:
@@ -64,9 +60,16 @@ def current_engine() -> Engine:
     return engine
 
 
-def start_turn(user: User, workspace: Workspace, draft: TurnDraft, session: Session | None = None) -> Turn:
+def start_turn(
+    user: User,
+    workspace: Workspace,
+    draft: TurnDraft,
+    session: Session | None = None,
+    created: Callable[[Turn], None] | None = None,
+) -> Turn:
     """`start_runs`, for who wants the turn."""
-    return start_runs(user, workspace, draft, session)[0].turn
+    hook = None if created is None else lambda runs: created(runs[0].turn)
+    return start_runs(user, workspace, draft, session, hook)[0].turn
 
 
 def start_runs(
@@ -74,43 +77,49 @@ def start_runs(
     workspace: Workspace,
     draft: TurnDraft,
     session: Session | None = None,
-    idempotency: Idempotency | None = None,
+    created: Callable[[list[Run]], None] | None = None,
 ) -> list[Run]:
     """Save a turn with one queued run a model, in a new session if none is given, and start its runs.
 
+    `created` is called with the runs in the transaction that saves them: what it writes is kept with them or not at
+    all, and what it raises undoes both.
+
     Raises:
+        Forbidden, NotFound: the user is a viewer of the workspace, or not in it.
         InvalidField: the draft is wrong; `field` is `prompt`, `messages`, `model` or a parameter's name.
         TooManyRuns: the user's limit of live runs is reached.
         Busy: the process is full, or stopping.
     """
+    require_role(user, workspace, Role.EDITOR)
     draft_fields = _checked(draft)
     models = [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
     with engine.admission.held(len(models)), transaction.atomic():
-        _hold_user_limit(user, len(models))
+        hold_limits(user, workspace, len(models))
         if session is None:
-            opened = _new_session(user, workspace, draft_fields["prompt"])
-            turn = Turn.objects.create(session=opened, position=0, **draft_fields)
+            opened = _new_session(user, workspace, draft)
+            turn = _create_turn(opened, 0, draft_fields)
         else:
             turn = _add_turn(session, draft_fields)
         runs = [
             _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
             for lane, model in enumerate(models)
         ]
-        if idempotency is not None:
-            IdempotencyKey.objects.create(
-                user=user, key=idempotency.key, request_digest=idempotency.digest, run=runs[0]
-            )
+        if created is not None:
+            created(runs)
     engine.start([_spec(run, user, model) for run, model in zip(runs, models, strict=True)])
     return runs
 
 
 def retry_run(user: User, workspace: Workspace, run: Run) -> Run:
-    """Send what `run` sent once more, as a new run in the same lane. Raises what `start_turn` raises."""
+    """Send what `run` sent once more, as a new run in the same lane. Raises what `start_turn` raises, and Conflict."""
+    require_role(user, workspace, Role.EDITOR)
+    if not run.turn.is_recorded:
+        raise Conflict(_("This prompt was not recorded, so it cannot be sent again. Write it once more."))
     model = resolve(workspace, run.model_id)
     engine = current_engine()
     with engine.admission.held(1), transaction.atomic():
-        _hold_user_limit(user, 1)
+        hold_limits(user, workspace, 1)
         again = _add_run(engine, run.turn, model, run.lane, messages=run.messages, retries=run)
         Session.objects.filter(id=run.turn.session_id).update(updated_at=timezone.now())
     engine.start([_spec(again, user, model)])
@@ -144,30 +153,39 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
     if size > limit:
         message = _("The prompt has %(size)d KiB; at most %(limit)d KiB can be sent. Shorten it.")
         raise InvalidField(field, message % {"size": size // 1024, "limit": limit // 1024})
-    return {"prompt": prompt, "system": system, "parameters": clean_parameters(draft.parameters)}
+    parameters = clean_parameters(draft.parameters)
+    return {"prompt": prompt, "system": system, "parameters": parameters, "is_recorded": draft.is_recorded}
 
 
-def _hold_user_limit(user: User, wanted: int) -> None:
-    if connection.features.has_select_for_update:  # one start at a time counts and adds; SQLite has one writer anyway
-        User.objects.select_for_update().get(id=user.pk)
-    live = Run.objects.filter(turn__session__owner=user, status__in=LIVE).count()
-    limit = settings.PLAYGROUND_MAX_RUNS_PER_USER
-    if live + wanted > limit:
-        message = _("You have %(live)d answers streaming; the limit is %(limit)d. Wait for one to end, or stop one.")
-        raise TooManyRuns(message % {"live": live, "limit": limit})
+def _new_session(user: User, workspace: Workspace, draft: TurnDraft) -> Session:
+    return Session.objects.create(
+        owner=user,
+        workspace=workspace,
+        title=_title(draft) if draft.is_recorded else "",
+        is_recorded=draft.is_recorded,
+        updated_at=timezone.now(),
+    )
 
 
-def _new_session(user: User, workspace: Workspace, prompt: str) -> Session:
+def _title(draft: TurnDraft) -> str:
+    prompt = draft.prompt if draft.messages is None else prompt_of(draft.messages)
     title = " ".join(prompt.split())
-    if len(title) > TITLE_LENGTH:
-        title = title[: TITLE_LENGTH - 1].rstrip() + "…"
-    return Session.objects.create(owner=user, workspace=workspace, title=title, updated_at=timezone.now())
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
 def _add_turn(session: Session, fields: dict[str, Any]) -> Turn:
-    Session.objects.filter(id=session.id).update(updated_at=timezone.now())
+    Session.objects.filter(id=session.id).update(updated_at=timezone.now(), is_recorded=fields["is_recorded"])
     last = Turn.objects.filter(session=session).aggregate(last=Max("position"))["last"]
-    return Turn.objects.create(session=session, position=0 if last is None else last + 1, **fields)
+    return _create_turn(session, 0 if last is None else last + 1, fields)
+
+
+def _create_turn(session: Session, position: int, fields: dict[str, Any]) -> Turn:
+    """What is not recorded is in the turn that is returned, to be sent and shown once, and not in the database."""
+    stored = fields if fields["is_recorded"] else {"prompt": "", "is_recorded": False}
+    turn = Turn.objects.create(session=session, position=position, **stored)
+    for name, value in fields.items():
+        setattr(turn, name, value)
+    return turn
 
 
 def _messages(session: Session | None, draft: TurnDraft, lane: int) -> list[dict[str, str]]:
@@ -185,15 +203,17 @@ def _add_run(
     messages: list[dict[str, str]],
     retries: Run | None = None,
 ) -> Run:
-    return Run.objects.create(
+    run = Run.objects.create(
         turn=turn,
         lane=lane,
         model_id=model.model_id,
-        messages=messages,
+        messages=messages if turn.is_recorded else [],
         retries=retries,
         owner_process=engine.owner,
         lease_expires_at=lease_end(),
     )
+    run.messages = messages
+    return run
 
 
 def _spec(run: Run, user: User, model: ResolvedModel) -> RunSpec:
@@ -202,4 +222,4 @@ def _spec(run: Run, user: User, model: ResolvedModel) -> RunSpec:
         messages=tuple(Message(m["role"], m["content"]) for m in run.messages),
         parameters=to_request_parameters(run.turn.parameters),
     )
-    return RunSpec(run.id, user.pk, run.epoch, run.model_id, model, request)
+    return RunSpec(run.id, user.pk, run.epoch, run.model_id, model, request, is_recorded=run.turn.is_recorded)

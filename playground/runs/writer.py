@@ -86,8 +86,11 @@ class Writer:
                 ends[live].stored.set_result(live.run_id not in lost)
 
     def _batch(self, live: LiveRun, end: _End | None) -> store.Batch:
-        events = live.events[live.stored_seq + 1 :]
         reads, live.log.reads = live.log.reads, []
+        if not live.spec.is_recorded:
+            kept = store.without_content(end.summary) if end is not None else None
+            return store.Batch(live.run_id, (), (), started=True, end=kept)
+        events = live.events[live.stored_seq + 1 :]
         started = live.stored_seq == -1
         if end is None:
             return store.Batch(live.run_id, events, reads, started)

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkspaceManager(models.Manager["Workspace"]):
@@ -16,6 +17,12 @@ class Workspace(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # No limit where there is none; the installation's own limits hold beside them.
+    max_live_runs = models.PositiveIntegerField(null=True, blank=True)
+    max_tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+    member_max_live_runs = models.PositiveIntegerField(null=True, blank=True)
+    member_max_tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+
     objects = WorkspaceManager()
 
     def __str__(self) -> str:
@@ -23,15 +30,18 @@ class Workspace(models.Model):
 
 
 class Role(models.TextChoices):
-    OWNER = "owner"
-    EDITOR = "editor"
-    VIEWER = "viewer"
+    OWNER = "owner", _("Owner")
+    EDITOR = "editor", _("Editor")
+    VIEWER = "viewer", _("Viewer")
 
 
 class Membership(models.Model):
+    """A user's current workspace is the one of the membership that was selected last."""
+
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
+    selected_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -54,3 +64,45 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"
+
+
+class Invitation(models.Model):
+    """A link that lets whoever has it join; only the SHA-256 of its secret is kept.
+
+    `uses_left` is None for a link that any number of people can use. `email`: where it was sent, if it was.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
+    digest = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(blank=True)
+    uses_left = models.PositiveIntegerField(null=True, blank=True, default=1)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"invitation to {self.workspace} as {self.role}"
+
+
+class AuditEntry(models.Model):
+    """Who did what in a workspace. Names are kept as they were then: what they name may be gone."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="audit_entries")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=200, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="audit_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action}"

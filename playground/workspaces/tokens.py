@@ -4,7 +4,6 @@ A secret is `spg_` and 256 random bits, shown once. Its plain SHA-256 is kept: s
 hash, so a slow hash would only cost each request time. Looking a hash up by index leaks nothing useful about a secret.
 """
 
-import hashlib
 import secrets
 import time
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Final
 from django.db.models import F
 from django.utils import timezone
 
+from playground.accounts.link_tokens import digest_of
 from playground.accounts.models import User
 from playground.workspaces.models import ApiToken, Workspace
 
@@ -27,7 +27,7 @@ _known: dict[str, tuple[float, ApiToken]] = {}  # by digest: until when, what
 def create_token(user: User, workspace: Workspace, name: str = "") -> str:
     """Returns the secret, which cannot be read again."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, workspace=workspace, name=name[:100], digest=_digest(secret))
+    ApiToken.objects.create(user=user, workspace=workspace, name=name[:100], digest=digest_of(secret))
     return secret
 
 
@@ -38,7 +38,7 @@ def authenticate_token(secret: str) -> ApiToken | None:
     """
     if not secret.startswith(PREFIX):
         return None
-    digest = _digest(secret)
+    digest = digest_of(secret)
     known = _known.get(digest)
     if known is not None and time.monotonic() < known[0]:
         return known[1]
@@ -58,8 +58,13 @@ def authenticate_token(secret: str) -> ApiToken | None:
 
 def revoke_token(user: User, token_id: int) -> bool:
     """False if the user has no such live token."""
-    _known.clear()
+    forget_known()
     return bool(ApiToken.objects.filter(pk=token_id, user=user, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def forget_known() -> None:
+    """Ask the database anew, at the next request of each token to this process."""
+    _known.clear()
 
 
 def _note_use(token: ApiToken) -> None:
@@ -67,7 +72,3 @@ def _note_use(token: ApiToken) -> None:
     if token.last_used_at is None or now - token.last_used_at > _LAST_USED_RESOLUTION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         token.last_used_at = now
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

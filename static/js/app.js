@@ -1,4 +1,5 @@
 /** What every page loads. Elements come to life wherever their tag stands, after a swap by htmx too. */
+import "./lib/keys.js";
 import "./lib/menus.js";
 import "./lib/refresh.js";
 import "./lib/toasts.js";
@@ -7,5 +8,6 @@ import "./elements/tab-list.js";
 import "./elements/run-lane.js";
 import "./elements/prompt-composer.js";
 import "./elements/lane-list.js";
+import "./elements/live-room.js";
 import "./elements/model-picker.js";
 import "./elements/scroll-end.js";

@@ -6,17 +6,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.server import ROOT, Client, Server, running_server
 from tests.services import chromium
 
 OWNER = "owner"
 NewPage = Callable[..., Page]
+HERE = Path(__file__).parent
+
+expect.set_options(timeout=20_000)  # a wait ends when the page is there; only a failure takes this long
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -72,15 +83,17 @@ def browser() -> Iterator[Browser]:
 def new_page(browser: Browser, server: Server, cookies: list[dict[str, str]]) -> Iterator[NewPage]:
     """Makes signed-in pages, each in a browser context of its own; takes the options of `new_context`.
 
+    `who` are the cookies of somebody else (see `people`), or none for who is not signed in.
+
     The test fails if a page had a script error or broke the content security policy.
     """
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def make(**options: Any) -> Page:
+    def make(who: list[dict[str, str]] | None = None, **options: Any) -> Page:
         context = browser.new_context(**{"base_url": server.base_url, **options})
         context.set_default_timeout(15_000)
-        context.add_cookies(cookies)  # type: ignore[arg-type]
+        context.add_cookies(cookies if who is None else who)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -1,203 +1,226 @@
-"""Every page in every state, looked at by axe-core: WCAG 2.2 AA and good practice, in both themes, wide and narrow."""
+"""Every page, as its address opens it: WCAG 2.2 AA in both themes, wide and narrow; whole on a phone; its keys told.
 
-from pathlib import Path
-from typing import Any, Final, Literal
-
-import pytest
-from playwright.sync_api import Page, expect
-
-from tests.e2e.conftest import OWNER
-from tests.e2e.playground import expect_state, lane, open_new_session, open_tab, prompt_field, send
-from tests.server import Client, Follower, Server
-
-pytestmark = pytest.mark.browser
-
-AXE: Final = (Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js").read_text()
-RUN_AXE: Final = """async (runOnly) => {
-    const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"], preload: false });
-    return violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.target.join(" "), node.failureSummary]));
-}"""
-ALL: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOURS: Final = ["color-contrast", "link-in-text-block"]
-LOOKS: Final[list[tuple[int, int, Literal["light", "dark"], list[str]]]] = [
-    (1440, 900, "light", ALL),
-    (1440, 900, "dark", COLOURS),
-    (390, 844, "dark", ALL),
-    (390, 844, "light", COLOURS),
-]
-MAKE_LINK: Final = f"""
-from playground.accounts.models import User
-from playground.accounts.sign_in_links import create_sign_in_link
-print(create_sign_in_link(User.objects.get(username="{OWNER}")))
+What opens or changes on a page is in `test_accessible_states`.
 """
-LIVE_VIEWS: Final = ("Answer", "Characters", "Tokens")  # the server draws the others, whether the run is live or not
-VIEWS: Final = (*LIVE_VIEWS, "Timeline", "Events")
 
+from collections.abc import Iterator
+from typing import Any, Final
 
-def expect_accessible(page: Page) -> None:
-    """Leaves the page narrow and light."""
-    page.evaluate(AXE)  # as the browser's console does: the content security policy is for what the page loads
-    problems: list[Any] = []
-    for width, height, theme, rules in LOOKS:
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        problems += [(width, theme, *problem) for problem in page.evaluate(RUN_AXE, rules)]
-    assert not problems, "\n".join(map(str, problems))
+import httpx
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Browser, Page, Response, expect
+
+from playground.history.views.runs import TABS
+from tests.e2e.axe import expect_accessible, expect_whole
+from tests.e2e.people import cookies_of
+from tests.e2e.world import World, make_world
+from tests.server import Client, Server
+
+PAGES: Final = {
+    "account": "accounts:account",
+    "audit log": "workspaces:audit",
+    "audit log, filtered": "workspaces:audit ?by=owner",
+    "batch": "library:batch",
+    "batch, sorted": "library:batch ?sort=-lines",
+    "comparison": "replay:compare ?a={run_id}&b={other_run}",
+    "comparison by chunk": "replay:compare ?a={run_id}&b={other_run}&by=chunks",
+    "comparison, one to choose": "replay:compare ?a={run_id}",
+    "comparison, both to choose": "replay:compare",
+    "comparison's links": "sharing:comparison-links ?a={run_id}&b={other_run}",
+    "connection to add": "connections:add",
+    "connections": "connections:list",
+    "event": "history:event",
+    "export": "sharing:export",
+    "export of a run": "sharing:export-run",
+    "import": "history:import",
+    "leaving a workspace": "workspaces:leave",
+    "limits": "usage:limits",
+    "links of a session": "sharing:links",
+    "links of the workspace": "sharing:workspace-links",
+    "members": "workspaces:members",
+    "mentions": "review:mentions",
+    "new session": "prompts:playground",
+    "password reset of a member": "workspaces:reset",
+    "preparing a show": "presenting:prepare",
+    "prompt": "library:prompt",
+    "prompt to edit": "library:edit",
+    "prompt to write": "library:new",
+    "prompt's batch": "library:new-batch",
+    "prompt's versions": "library:diff ?from=1&to=2",
+    "prompts": "library:prompts",
+    "prompts, none found": "library:prompts ?q=nothing",
+    "removal of a member": "workspaces:remove",
+    "replay of a run": "replay:run",
+    "replay of a run, its events": "replay:run ?view=events",
+    "replay of a run, its timeline": "replay:run ?view=timeline&t=1",
+    "replay of a run, its tokens": "replay:run ?view=tokens&t=1",
+    "replay of a turn": "replay:turn",
+    "review": "review:session",
+    "review of a run": "review:session ?run={run_id}",
+    "review queue": "review:queue",
+    "review queue, all": "review:queue ?show=all",
+    "run": "history:run",
+    "run by character": "history:run ?view=characters",
+    "run by token": "history:run ?view=tokens",
+    "run that failed": "history:run run_id={failed}",
+    "run that was not recorded": "history:run run_id={unrecorded_run}",
+    "run's bytes": "history:run ?view=bytes",
+    "run's events": "history:run ?view=events",
+    "run's inspector, of an answer": "history:run ?view=answer&seq=12",
+    "run's inspector, of a token": "history:run ?view=tokens&seq=12",
+    "run's timeline": "history:run ?view=timeline",
+    "scales": "review:scales",
+    "session": "prompts:session",
+    "session of a teammate": "prompts:session session_id={theirs}",
+    "session that was not recorded": "prompts:session session_id={unrecorded}",
+    "session to rename": "history:rename",
+    "sessions": "history:sessions",
+    "sessions, deleted": "history:sessions ?scope=deleted",
+    "sessions, filtered": "history:sessions ?q=question&has_notices=on",
+    "sessions, none found": "history:sessions ?q=nothing+like+it",
+    "speaker": "presenting:speaker",
+    "stage": "presenting:stage",
+    "tags": "review:tags",
+    "tokens": "workspaces:tokens",
+    "transfer of a workspace": "workspaces:transfer",
+    "usage": "usage:usage",
+    "workspace, new": "workspaces:new",
+    "workspace's settings": "workspaces:settings",
+    "workspaces": "workspaces:workspaces",
+}
+WITHOUT_ACCOUNT: Final = {
+    "audience": "presenting:watch",
+    "audience without a show": "presenting:watch code=none",
+    "invitation": "workspaces:join",
+    "invitation that ended": "workspaces:join token=none",
+    "password to set by mail": "accounts:reset-confirm",
+    "password to set": "workspaces:set-password token={reset_token}",
+    "password link that ended": "workspaces:set-password token=none",
+    "password link sent": "accounts:reset-done",
+    "shared comparison": "sharing:page token={compared}",
+    "shared link that ended": "sharing:page token=none",
+    "shared run": "sharing:run",
+    "shared run's timeline": "sharing:run-view view=timeline",
+    "shared session": "sharing:page",
+    "shared session, locked": "sharing:page token={locked}",
+    "shared turn's replay": "sharing:replay",
+    "sign-in": "accounts:sign-in",
+    "sign-in link that ended": "accounts:sign-in-link token=none",
+}
 
 
 @pytest.fixture(scope="module")
-def saved(api: Client) -> dict[str, Any]:
-    """A run that was saved: with Markdown, logprobs, a retry and a parameter."""
-    fields = {"params": {"logprobs": True, "temperature": 0.5}}
-    run = api.post_run("sim/sim-mixed-e429x1a0-n300-r0", "A question", **fields)
-    with api.socket() as socket:
-        Follower(socket, run["id"]).finish()
-    return run
+def world(server: Server, api: Client) -> World:
+    return make_world(server, api)
 
 
-class TestSignedOut:
-    def test_sign_in(self, page: Page) -> None:
-        page.context.clear_cookies()
-        page.goto("/sign-in/")
-        expect_accessible(page)
-        page.get_by_label("Username").fill("nobody")
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_be_visible()
-        expect_accessible(page)
-
-    def test_sign_in_link(self, page: Page, server: Server) -> None:
-        page.context.clear_cookies()
-        token = server.manage("shell", "-v0", "-c", MAKE_LINK)
-        page.goto(f"/sign-in/link/{token}/")
-        expect(page.get_by_role("button", name="Sign in as owner")).to_be_visible()
-        expect_accessible(page)
-        page.goto("/sign-in/link/spent/")
-        expect_accessible(page)
+def open_page(browser: Browser, server: Server, cookies: list[dict[str, str]]) -> Iterator[Page]:
+    context = browser.new_context(base_url=server.base_url)
+    context.set_default_timeout(15_000)
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+    yield context.new_page()
+    context.close()
 
 
-class TestPlayground:
-    def test_new_session(self, page: Page) -> None:
-        page.goto("/")
-        expect_accessible(page)
-
-    def test_what_opens(self, page: Page) -> None:
-        page.goto("/")
-        page.locator(".lane-list input").first.click()
-        expect(page.get_by_role("listbox")).to_be_visible()
-        expect_accessible(page)
-        page.locator(".lane-list input").first.press("Escape")
-        for name in ("Account", "Language"):
-            page.locator(f"summary[aria-label={name}]").click()
-        expect_accessible(page)
-
-    @pytest.mark.parametrize("drawer", ["sidebar", "settings"])
-    def test_drawers(self, page: Page, drawer: str) -> None:
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.goto("/")
-        page.locator(f"button[popovertarget={drawer}]").first.click()
-        expect(page.locator(f"#{drawer}")).to_be_visible()
-        expect_accessible(page)
-
-    def test_refused_prompt(self, page: Page) -> None:
-        open_new_session(page, "nothing/here")
-        page.get_by_label("Temperature").fill("9")
-        page.locator("summary", has_text="System prompt").click()
-        prompt_field(page).fill("Hi")
-        prompt_field(page).press("Enter")
-        expect(page.get_by_text("Enter a number from 0 to 2.")).to_be_visible()
-        expect_accessible(page)
-
-    def test_live_lanes(self, page: Page) -> None:
-        open_new_session(page, "sim/sim-n100000-r5-d0", "sim/sim-d600000", "sim/sim-e503x2a60")
-        send(page)
-        expect_state(lane(page, 0), "streaming")
-        expect_state(lane(page, 2), "retrying")
-        for view in LIVE_VIEWS:
-            open_tab(lane(page), view)
-            expect_accessible(page)
-        page.get_by_role("button", name="Stop all").click()
-        expect_state(lane(page, 0), "cancelled")
-
-    def test_ended_lanes(self, page: Page) -> None:
-        open_new_session(page, "sim/sim-mixed-n200-r0", "sim/sim-e401", "sim/sim-whole-n20")
-        page.get_by_label("Logprobs").check()
-        send(page)
-        expect_state(lane(page, 0), "completed")
-        expect_state(lane(page, 1), "failed")
-        for view in VIEWS:
-            open_tab(lane(page), view)
-            expect_accessible(page)
-        page.get_by_role("link", name="Edit and resend").click()
-        expect(page.get_by_text("You are editing prompt 1.")).to_be_visible()
-        page.locator("summary[aria-label='More for this session']").click()
-        expect_accessible(page)
+@pytest.fixture(scope="module")
+def reader(browser: Browser, server: Server, cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """One window for all pages."""
+    yield from open_page(browser, server, cookies)
 
 
-class TestHistory:
-    @pytest.mark.usefixtures("saved")
-    def test_list(self, page: Page) -> None:
-        page.goto("/sessions/?q=question")
-        page.get_by_text("Filters").click()
-        page.locator(".history__row summary").first.click()
-        expect_accessible(page)
-        page.goto("/sessions/?q=nothing+like+it")
-        expect_accessible(page)
-
-    @pytest.mark.usefixtures("saved")
-    def test_rename_and_delete(self, page: Page) -> None:
-        page.goto("/sessions/")
-        page.locator(".history__row summary").first.click()
-        page.get_by_role("link", name="Rename").click()
-        expect(page.get_by_role("button", name="Save")).to_be_visible()
-        expect_accessible(page)
-
-    @pytest.mark.parametrize("view", VIEWS)
-    def test_run(self, page: Page, saved: dict[str, Any], view: str) -> None:
-        page.goto(f"/runs/{saved['id']}/?view={view.lower()}")
-        for summary in page.locator("main summary").all():
-            summary.click()
-        expect_accessible(page)
-
-    def test_event(self, page: Page, saved: dict[str, Any]) -> None:
-        page.goto(f"/runs/{saved['id']}/events/3/")
-        expect_accessible(page)
+@pytest.fixture(scope="module")
+def guest(browser: Browser, server: Server) -> Iterator[Page]:
+    yield from open_page(browser, server, [])
 
 
-class TestConnections:
-    def test_form_and_list(self, page: Page) -> None:
-        page.goto("/connections/add/")
-        for summary in page.locator("main summary").all():
-            summary.click()
-        expect_accessible(page)
-        page.get_by_label("Name").fill("local")
-        page.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")
-        page.get_by_role("button", name="Save").click()
-        expect(page.get_by_text("This name is built in")).to_be_visible()
-        expect_accessible(page)
-        page.get_by_label("Name").fill("accessible")
-        page.get_by_label("May be at a private address").check()
-        page.get_by_label("Models").fill("one")
-        page.get_by_role("button", name="Save").click()
-        page.get_by_role("button", name="Test").click()
-        expect(page.get_by_text("Test of “accessible”")).to_be_visible()
-        expect_accessible(page)
-        page.goto("/connections/accessible/delete/")
-        expect_accessible(page)
+def path_of(world: World, page: str) -> str:
+    """The address of "app:route name=value ?query", where what is not given is the world's."""
+    route, *details = page.split()
+    given = dict(each.split("=", 1) for each in details if not each.startswith("?"))
+    query = "".join(each for each in details if each.startswith("?"))
+    app = route.partition(":")[0]
+    names = parameters(route)
+    values = {n: given[n].format(**world) if n in given else world.get(f"{app}:{n}", world.get(n)) for n in names}
+    return reverse(route, kwargs=values) + query.format(**world)
 
 
-def test_account_and_tokens(page: Page) -> None:
-    page.goto("/account/")
-    expect_accessible(page)
-    page.goto("/account/tokens/")
-    page.get_by_label("What is it for?").fill("A test")
-    page.get_by_role("button", name="Create a token").click()
-    expect(page.get_by_label("New token")).to_be_visible()
-    expect_accessible(page)
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """All pages' routes by name; the administration's and the API's are not ours to draw."""
+    for each in (resolver or get_resolver()).url_patterns:
+        if isinstance(each, URLPattern):
+            if each.name:
+                yield prefix + each.name, each
+        elif str(each.pattern) not in ("admin/", "api/v1/"):
+            yield from routes(each, f"{each.namespace}:" if each.namespace else prefix)
 
 
-def test_errors(page: Page) -> None:
-    page.goto("/nothing/")
-    expect_accessible(page)
-    page.goto("/connections/nothing/edit/")
-    expect_accessible(page)
+def parameters(route: str) -> set[str]:
+    return set(dict(routes())[route].pattern.regex.groupindex)
+
+
+def expect_keys(page: Page) -> None:
+    page.evaluate("document.activeElement?.blur()")
+    page.keyboard.press("?")
+    dialog = page.locator("dialog[open]")
+    expect(dialog.get_by_role("heading", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def visit(page: Page, path: str) -> Response:
+    response = page.goto(path)
+    assert response is not None
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    return response
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(reader: Page, world: World, name: str) -> None:
+    assert visit(reader, path_of(world, PAGES[name])).status == 200
+    expect_accessible(reader)
+    expect_whole(reader)
+    expect_keys(reader)
+
+
+@pytest.mark.parametrize("name", WITHOUT_ACCOUNT)
+def test_a_page_without_an_account(guest: Page, world: World, name: str) -> None:
+    visit(guest, path_of(world, WITHOUT_ACCOUNT[name]))
+    expect_accessible(guest)
+    expect_whole(guest)
+
+
+def test_no_page_is_left_out(server: Server, world: World, cookies: list[dict[str, str]]) -> None:
+    looked_at = {page.split()[0] for page in (*PAGES.values(), *WITHOUT_ACCOUNT.values())}
+    looked_at |= {f"history:{view}" for view in TABS}  # without scripts each opens the run's page
+    left_out = []
+    with httpx.Client(base_url=server.base_url, cookies={c["name"]: c["value"] for c in cookies}) as client:
+        for route, _pattern in routes():
+            values: dict[str, Any] = {
+                n: world.get(f"{route.partition(':')[0]}:{n}", world.get(n)) for n in parameters(route)
+            }
+            if route in looked_at or None in values.values():
+                continue
+            answer = client.get(reverse(route, kwargs=values))
+            if answer.status_code == 200 and "<!DOCTYPE html>" in answer.text:
+                left_out.append(route)
+    assert not left_out, " ".join(left_out)
+
+
+@pytest.fixture
+def outsider(browser: Browser, server: Server) -> Iterator[Page]:
+    """Who has an account, and is in no workspace."""
+    yield from open_page(browser, server, cookies_of(server, "newcomer", ""))
+
+
+def test_who_is_in_no_workspace(outsider: Page, world: World) -> None:
+    visit(outsider, "/")
+    expect_accessible(outsider)
+    expect_whole(outsider)
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "/connections/nothing/edit/"])
+def test_an_error(reader: Page, path: str) -> None:
+    assert visit(reader, path).status == 404
+    expect_accessible(reader)
+    expect_whole(reader)

@@ -7,8 +7,6 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.playground import choose_models, expect_state, lane, open_new_session, prompt_field, send
 
-pytestmark = pytest.mark.browser
-
 FAST = "sim/sim-n10-r0-d0"
 
 

@@ -6,8 +6,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import NewPage
 from tests.e2e.playground import expect_state, lane
 
-pytestmark = pytest.mark.browser
-
 
 def test_choosing_a_language_in_the_menu_lasts(page: Page) -> None:
     page.goto("/account/")

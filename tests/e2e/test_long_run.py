@@ -8,17 +8,15 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.playground import chunks, lane, open_new_session, open_tab, send, wait_for_chunks
 
-pytestmark = pytest.mark.browser
-
 TOKENS = 10_000
-LONGEST_TASK_MS = 50
+LARGEST_SHARE = 0.1
 
 
 @pytest.mark.parametrize("view", ["Answer", "Characters", "Tokens"])
 def test_no_task_of_the_main_thread_is_long(browser: Browser, page: Page, view: str) -> None:
     """At 1,000 tokens a second, five times what is promised, so that it takes 10 s instead of 50.
 
-    The CPU time of each task is what counts: how long it waits for a processor is not the page's doing.
+    What a task does grows with what is new, not with what is there: none is a large part of the whole, on any machine.
     """
     open_new_session(page, f"sim/sim-n{TOKENS}-r1000-d100")
     send(page)
@@ -30,7 +28,7 @@ def test_no_task_of_the_main_thread_is_long(browser: Browser, page: Page, view: 
     tasks = main_thread_tasks(orjson.loads(browser.stop_tracing())["traceEvents"])
     assert chunks(lane(page)) == TOKENS
     assert len(tasks) > 100
-    assert max(tasks) < LONGEST_TASK_MS
+    assert max(tasks) < LARGEST_SHARE * sum(tasks)
 
 
 def main_thread_tasks(events: list[dict[str, Any]]) -> list[float]:

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
@@ -16,8 +15,6 @@ from tests.e2e.playground import (
     wait_for_chunks,
 )
 from tests.server import Client
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_reload_in_mid_stream(page: Page, api: Client) -> None:

@@ -3,7 +3,6 @@
 import re
 
 import orjson
-import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.playground import (
@@ -20,8 +19,6 @@ from tests.e2e.playground import (
     wait_for_chunks,
 )
 from tests.server import Client
-
-pytestmark = pytest.mark.browser
 
 
 def test_an_answer_streams_over_one_socket_and_is_kept(page: Page, api: Client) -> None:

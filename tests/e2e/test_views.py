@@ -11,8 +11,6 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.e2e.playground import expect_state, lane, open_new_session, open_tab, run_of, send
 from tests.server import Client
 
-pytestmark = pytest.mark.browser
-
 MS = 1_000
 
 
@@ -75,6 +73,16 @@ def test_blocks_are_set_when_they_close(page: Page) -> None:
     expect(answer.locator("td")).to_have_text(["1", "2"])
     expect(answer.locator("pre code")).to_have_text("x = 1\n\n**not bold**\n", use_inner_text=False)
     expect(answer.locator(".prose__open")).to_have_text("Open **block")
+
+
+@pytest.mark.parametrize("chunks", [("Before.\n", "```"), ("Before.\n", "```py\n", "x = 1\n", "```"), ("```",)])
+def test_an_answer_may_end_in_a_fence(page: Page, chunks: tuple[str, ...]) -> None:
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    show(page, *chunks, ended=True)
+    expect_state(lane(page), "completed")
+    expect(lane(page).locator("[data-panel=answer]")).not_to_contain_text("```")
+    assert not problems
 
 
 def test_reasoning_has_a_block_of_its_own(page: Page) -> None:

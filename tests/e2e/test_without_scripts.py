@@ -8,17 +8,22 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import NewPage
 from tests.e2e.playground import prompt_field
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def page(new_page: NewPage) -> Page:
     return new_page(java_script_enabled=False)
 
 
+def one_lane(page: Page, model: str) -> None:
+    """A new session begins with the lanes of the last one, whichever test made it."""
+    while page.locator("[name=model]").count() > 1:
+        page.get_by_role("button", name="Remove this model").last.click()
+    page.locator("[name=model]").first.fill(model)
+
+
 def test_a_prompt_is_sent_and_its_answer_read(page: Page) -> None:
     page.goto("/")
-    page.locator("[name=model]").first.fill("sim/sim-en-n40-r0-d0")
+    one_lane(page, "sim/sim-en-n40-r0-d0")
     prompt_field(page).fill("Hello")
     page.get_by_role("button", name="Send").click()
     expect(page).to_have_url(re.compile(r"/sessions/[0-9a-f-]{36}/#turn-"))
@@ -30,8 +35,7 @@ def test_a_prompt_is_sent_and_its_answer_read(page: Page) -> None:
 
 def test_lanes_are_added_and_removed(page: Page) -> None:
     page.goto("/")
-    while page.locator("[name=model]").count() > 1:
-        page.get_by_role("button", name="Remove this model").last.click()
+    one_lane(page, "sim/sim")
     prompt_field(page).fill("Still here")
     page.get_by_role("button", name="Add a model").click()
     expect(page.locator("[name=model]")).to_have_count(2)
@@ -42,7 +46,7 @@ def test_lanes_are_added_and_removed(page: Page) -> None:
 
 def test_an_error_comes_back_with_what_was_typed(page: Page) -> None:
     page.goto("/")
-    page.locator("[name=model]").first.fill("nowhere/nothing")
+    one_lane(page, "nowhere/nothing")
     prompt_field(page).fill("Keep me")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#id_model_error")).to_contain_text("nowhere/nothing")
@@ -51,7 +55,7 @@ def test_an_error_comes_back_with_what_was_typed(page: Page) -> None:
 
 def test_the_views_of_an_answer_are_links(page: Page) -> None:
     page.goto("/")
-    page.locator("[name=model]").first.fill("sim/sim-en-n40-r0-d0")
+    one_lane(page, "sim/sim-en-n40-r0-d0")
     prompt_field(page).fill("Hello")
     page.get_by_role("button", name="Send").click()
     reload_until_ended(page)

@@ -1,11 +1,11 @@
-"""The cast: the owner of what is shown, a teammate in the same workspace, a stranger, and someone not signed in."""
+"""The cast: the owner of what is shown, a teammate in the same workspace, a stranger in another, and nobody."""
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from playground.accounts.models import User
-from tests.factories import make_member, make_user
+from tests.factories import make_member, make_workspace
 
 ON_SQLITE = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 collect_ignore = ["test_search_on_postgresql.py" if ON_SQLITE else "test_search_on_sqlite.py"]
@@ -23,7 +23,7 @@ def teammate(db: None) -> User:
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return make_user(username="stranger")
+    return make_member(make_workspace("Elsewhere"), username="stranger")
 
 
 def signed_in(user: User | None) -> Client:

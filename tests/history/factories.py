@@ -55,6 +55,7 @@ def make_run(
     error: ErrorInfo | None = None,
     model_id: str = "sim/sim",
     raw: bytes = b"",
+    finish_reason: str = "stop",
     **fields: Any,
 ) -> Run:
     """A run with its recording: `events`, or a stream of `text` word by word. A live one is given no end."""
@@ -70,7 +71,7 @@ def make_run(
     )
     if events is None:
         events = stream(text.replace(" ", " |").split("|"))
-    outcome = Outcome(status, finish_reason="stop" if status == RunStatus.COMPLETED else None, error=error)
+    outcome = Outcome(status, finish_reason=finish_reason if status == RunStatus.COMPLETED else None, error=error)
     if not live:
         events = [*events, Event(len(events), events[-1].t if events else 0, RUN_ENDED, end_data(outcome))]
         Run.objects.filter(pk=run.pk).update(**summary(events, outcome))

@@ -140,7 +140,7 @@ def test_bytes_that_are_not_stored_are_not_shown() -> None:
 
 
 def test_bytes_are_shown_with_what_cannot_be_seen() -> None:
-    assert shown_bytes("a\r\n\t北\x00\u202e".encode() + b"\xff") == "a␍␊\n␉北\\x00\\x202e\\xff"
+    assert shown_bytes("a\r\n\t北\x00\u202e".encode() + b"\xff") == "a\\r↵\n→北\\x00\\x202e\\xff"
     assert shown_bytes(b"x" * 70_000).endswith(f"\n… {70_000 - 64 * 1024} B")
 
 

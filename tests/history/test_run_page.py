@@ -60,21 +60,25 @@ def test_the_header_says_what_was_asked_and_how_it_went(client: Client, run: Run
 
 
 def badges(html: str) -> list[str]:
-    return [" ".join(words.split()) for words in re.findall(r'<span class="badge[^"]*">(.*?)</span>', html)]
+    return [
+        " ".join(words.split())
+        for words in re.findall(r'<(?:span|a) class="badge[^>]*>(.*?)</(?:span|a)>', html, re.DOTALL)
+    ]
 
 
 def test_the_header_carries_the_badges_of_the_lane(owner: User, client: Client) -> None:
     turn = make_turn(make_session(owner), parameters={"logprobs": True, "top_p": 0.5})
     notice = (110 * MS, "notice", {"code": "one_chunk", "message": "The provider did not stream."})
-    events = log([*start(), notice, (120 * MS, "chunk", "x"), (130 * MS, "run.ended", {"status": "completed"})])
-    run = make_run(turn, events, model_id="local/smollm2-135m")
-    Run.objects.filter(pk=run.pk).update(attempts=3, finish_reason="length")
+    retry = (105 * MS, "retry.scheduled", {"attempt": 2, "of": 3, "delay_ms": 1, "code": "rate_limited"})
+    events = log([*start(), retry, notice, (120 * MS, "chunk", "x")])
+    run = make_run(turn, events, model_id="local/smollm2-135m", finish_reason="length")
 
     html = client.get(f"/runs/{run.pk}/").text
 
-    for words in ("tiny demo model", "whole answer in one chunk", "attempts 3"):
+    for words in ("tiny demo model", "whole answer in one chunk", "retried 1×", "stopped at the token limit"):
         assert words in badges(html)
-    assert '<span class="badge badge--warning">stopped at the token limit (length)</span>' in html
+    assert "Attempts failed and were made again: rate_limited." in html
+    assert f'href="/runs/{run.pk}/?view=events&amp;seq=4"' in html
     assert re.findall(r'<span class="mono">(.*?)</span>', html) == ["top_p 0.5", "logprobs"]
 
 
@@ -223,7 +227,7 @@ def test_one_event_as_json_with_its_bytes(owner: User, client: Client) -> None:
 
     for html in (row, page):
         assert "&quot;kind&quot;: &quot;chunk&quot;" in html
-        assert "data: {&quot;t&quot;:&quot;&lt;b&gt;&quot;}␊" in html
+        assert "data: {&quot;t&quot;:&quot;&lt;b&gt;&quot;}↵" in html
         assert "19 bytes" in html
     assert row.strip().startswith("<tr")
     assert "<html" in page

@@ -11,6 +11,8 @@ from playground.accounts.models import User
 from playground.history.services import TITLE_LENGTH, default_title
 from playground.recording.status import RunStatus
 from playground.runs.models import Session
+from playground.runs.purge import purge
+from playground.workspaces.models import AuditEntry
 from tests.history.conftest import HTMX
 from tests.history.factories import make_run, make_session, make_turn
 
@@ -154,18 +156,23 @@ def test_after_30_days_a_deletion_is_final(owner: User, client: Client, session:
     assert client.post(f"/sessions/{expired.pk}/restore/").status_code == HTTPStatus.NOT_FOUND
     assert client.post(f"/sessions/{recent.pk}/restore/").status_code == HTTPStatus.FOUND
 
+
+def test_the_purge_removes_what_was_deleted_long_ago_of_everyone(owner: User, stranger: User) -> None:
+    kept = [make_session(owner), make_session(owner, deleted_at=timezone.now() - timedelta(days=29))]
+    for person in (owner, stranger):
+        make_run(make_turn(make_session(person, deleted_at=timezone.now() - timedelta(days=31))))
+
+    assert purge() == 2
+    assert purge() == 0
+    assert set(Session.objects.all()) == set(kept)
+
+
+def test_a_deletion_and_its_undoing_are_in_the_audit_log(client: Client, session: Session) -> None:
     act(client, session, "delete")
+    act(client, session, "restore")
 
-    assert not Session.objects.filter(pk=expired.pk).exists()
-    assert Session.objects.filter(pk__in=[recent.pk, session.pk]).count() == 2
-
-
-def test_deleting_removes_only_the_owners_expired_sessions(stranger: User, client: Client, session: Session) -> None:
-    theirs = make_session(stranger, deleted_at=timezone.now() - timedelta(days=90))
-
-    act(client, session, "delete")
-
-    assert Session.objects.filter(pk=theirs.pk).exists()
+    entries = AuditEntry.objects.filter(subject_id=str(session.pk)).order_by("pk")
+    assert [entry.action for entry in entries] == ["session.delete", "session.restore"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 from playground.accounts.models import User
 from playground.connections.builtin import EMBEDDED_MODEL
 from playground.connections.embedded.probe import Probe
-from playground.runs.models import Run
+from playground.prompts.pages import TURNS
+from playground.runs.models import Run, Session
+from playground.workspaces.models import Role
 from tests.prompts.conftest import HTMX
 from tests.runs.factories import make_run, make_session, make_turn
 
@@ -121,6 +123,34 @@ def test_what_is_wrong_is_said_at_its_field(client: Client) -> None:
     assert 'id="id_top_p_error"' in response.text
 
 
+def test_of_several_models_the_wrong_one_is_marked(client: Client) -> None:
+    response = client.post("/turns/", {"prompt": "Hello", "model": ["nowhere/x", "sim/sim-n8-r0"]})
+    page = response.content.decode()
+    marked = [tag for tag in re.findall(r'<input name="model"[^>]*>', page) if "aria-invalid" in tag]
+    assert response.status_code == 422
+    assert len(marked) == 1
+    assert 'value="nowhere/x"' in marked[0]
+
+
+def test_a_viewer_is_led_to_what_there_is_to_read(owner: User, client: Client) -> None:
+    owner.memberships.update(role=Role.VIEWER)
+    page = client.get("/").content.decode()
+    assert "data-example" not in page
+    assert "Look at the sessions of your team" in page
+
+
+def test_what_was_not_recorded_is_named_in_the_readers_words_and_offers_nothing(client: Client, owner: User) -> None:
+    session = make_session(owner, title="")
+    make_turn(session)
+    Session.objects.filter(pk=session.pk).update(is_recorded=False)
+    session.turns.update(is_recorded=False, prompt="")
+    run = make_run(session.turns.get(), status="completed")
+    page = client.get(session.get_absolute_url(), headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "Not recorded" not in page
+    assert f"/runs/{run.pk}/replay/" not in page
+    assert "data-copy=" not in page
+
+
 def test_a_very_long_prompt_is_shown_in_pieces(client: Client, owner: User) -> None:
     turn = make_turn(make_session(owner), "流" * 20_000)
     page = client.get(f"/sessions/{turn.session_id}/").text
@@ -183,3 +213,25 @@ def lanes(html: str) -> list[str]:
     """The models of the composer's lanes; the row to copy is not one."""
     shown = html[: html.index("<template>", html.index("<lane-list"))]
     return re.findall(r'<input name="model"[^>]*?value="([^"]*)"', shown)
+
+
+def test_a_new_session_does_not_start_with_the_models_of_a_sample(client: Client, owner: User) -> None:
+    make_run(make_turn(make_session(owner, origin="sample")), model_id="sim/of-the-sample")
+    assert "sim/of-the-sample" not in lanes(client.get("/").text)
+
+
+def test_a_long_session_shows_its_last_turns_and_leads_to_the_earlier_ones(client: Client, owner: User) -> None:
+    session = make_session(owner)
+    for number in range(TURNS + 5):
+        make_run(make_turn(session, f"prompt number {number}."))
+    address = session.get_absolute_url()
+
+    newest = client.get(address).text
+    assert "prompt number 5." in newest
+    assert "prompt number 4." not in newest
+    assert f"{address}?before=5" in newest
+
+    part = client.get(f"{address}turns/?before=5", headers=HTMX).text
+    assert [f"prompt number {number}." in part for number in range(6)] == [True] * 5 + [False]
+    assert "?before=" not in part
+    assert "prompt number 0." in client.get(f"{address}?before=5").text

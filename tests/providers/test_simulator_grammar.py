@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.providers.simulator.grammar import EXAMPLES, HELP, Refusal, Script, UnknownModel, parse_model
+from playground.providers.simulator.grammar import EXAMPLES, HELP, Pause, Refusal, Script, UnknownModel, parse_model
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ from playground.providers.simulator.grammar import EXAMPLES, HELP, Refusal, Scri
         ("sim-whole-en", Script(text="en", whole=True)),
         ("sim-e429x2", Script(refusal=Refusal(429, attempts=2, retry_after=1))),
         ("sim-e503x1a0", Script(refusal=Refusal(503, attempts=1, retry_after=0))),
+        ("sim-p4000x40", Script(pause=Pause(4.0, after=40))),
+        ("sim-p500", Script(pause=Pause(0.5, after=None))),
         ("sim-e401", Script(refusal=Refusal(401, attempts=None, retry_after=1))),
     ],
 )
@@ -54,3 +56,10 @@ def test_any_other_name_is_answered_with_the_grammar(name: str, reason: str) -> 
     assert reason in message
     assert HELP in message
     assert len(message) < len(HELP) + 250
+
+
+def test_a_pause_delays_what_follows_it() -> None:
+    script = parse_model("sim-n10-r10-d100-p2000x4")
+    assert [round(script.due(index), 3) for index in (0, 3, 4, 9)] == [0.1, 0.4, 2.5, 3.0]
+    half = parse_model("sim-n10-r10-d0-p2000")
+    assert [round(half.due(index), 3) for index in (4, 5)] == [0.4, 2.5]

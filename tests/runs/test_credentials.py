@@ -69,6 +69,13 @@ def test_a_disabled_account_and_a_revoked_token_end() -> None:
     assert expired([disabled, revoked, other]) == {disabled, revoked}
 
 
+def test_the_token_of_who_left_the_workspace_ends() -> None:
+    user, other = make_member(), make_member()
+    known = [signed_in(user), with_token(user), with_token(other)]
+    user.memberships.get().delete()
+    assert expired(known) == {known[1]}
+
+
 def test_the_server_closes_the_socket_within_five_seconds(server: Server) -> None:
     client = Client(server, "leaver")
     run = client.post_run("sim/sim-n2000-r50-d0")

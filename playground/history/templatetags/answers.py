@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from playground.history.markdown import render_markdown
+from playground.markdown import render_markdown
 
 register = template.Library()
 

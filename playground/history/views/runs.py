@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -14,9 +16,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from playground.history.access import run_or_404
 from playground.history.event_rows import as_json, raw_bytes, shown_bytes
-from playground.history.http import SignedInRequest, wants_part
-from playground.history.panels import answer, characters, events, timeline, tokens
+from playground.history.inspector import chunk_of_rendered, inspect
+from playground.history.panels import answer, characters, chosen_seq, events, place_query, read_bytes, timeline, tokens
 from playground.history.run_header import run_header
+from playground.http import SignedInRequest, position_in, wants_part
 from playground.runs.models import Run
 from playground.runs.reader import RecordedLog, open_log
 
@@ -28,6 +31,7 @@ TABS: Final[Mapping[str, tuple[Promise, Panel]]] = {
     "tokens": (_("Tokens"), tokens),
     "timeline": (_("Timeline"), timeline),
     "events": (_("Events"), events),
+    "bytes": (_("Bytes"), read_bytes),
 }
 
 
@@ -50,7 +54,10 @@ def panel(request: SignedInRequest, run_id: UUID, view: str) -> HttpResponse:
         return _page(request, found, view)
     context = {"run": found, **TABS[view][1](request, found, open_log(found))}
     part = "#rows" if view == "events" and "after" in request.GET else ""
-    return render(request, f"history/_{view}.html{part}", context)
+    response = render(request, f"history/_{view}.html{part}", context)
+    if view == "answer" and found.is_final:  # asked for by a lane whose run has just ended
+        response.write(render_to_string("runs/_badges.html", {"run": found, "oob": True}, request))
+    return response
 
 
 @require_GET
@@ -76,12 +83,46 @@ def event(request: SignedInRequest, run_id: UUID, seq: int) -> HttpResponse:
     return render(request, "history/_event.html" if wants_part(request) else "history/event.html", context)
 
 
+@require_GET
+@login_required
+def inspector(request: SignedInRequest, run_id: UUID) -> HttpResponse:
+    """One event with its text and its bytes: `seq` names it, or `at` a character of the rendered answer.
+
+    `view` is the tab beside it. To a browser that follows the link, the page with that tab.
+    """
+    found = run_or_404(request.user, run_id)
+    view = request.GET.get("view", "tokens")
+    view = view if view in TABS else "tokens"
+    if not wants_part(request):
+        return redirect(f"{reverse('history:run', args=[run_id])}?{request.GET.urlencode()}")
+    log = open_log(found)
+    at = position_in(request, "at")
+    seq = chunk_of_rendered(log.events, at) if at is not None else chosen_seq(request, log)
+    if seq is None:
+        raise Http404
+    return render(request, "history/_inspector.html", {"run": found, **_inspected(log, seq, view)})
+
+
+def _inspected(log: RecordedLog, seq: int, view: str) -> dict[str, Any]:
+    return {
+        "inspected": inspect(log.events, log.reads(), seq),
+        "seconds": f"{log.events[seq].t / 1e6:.3f}",
+        "view": view,
+    }
+
+
 def _page(request: SignedInRequest, found: Run, view: str) -> HttpResponse:
     log = open_log(found)
+    chosen = chosen_seq(request, log)
+    beside = {} if chosen is None or view == "timeline" else _inspected(log, chosen, view)
+    header = run_header(found, log)
+    at = next((f"{name}={request.GET[name]}" for name in ("seq", "t") if name in request.GET), "")
     context = {
+        **beside,
         "run": found,
-        "header": run_header(found, log),
-        "tabs": [(name, label) for name, (label, _panel) in TABS.items()],
+        "header": header,
+        "seen": [badge for badge in header.findings if badge.place == f"view={view}&{at}"],
+        "tabs": [(name, label, place_query(request, log, name)) for name, (label, _panel) in TABS.items()],
         "view": view,
         "panel": f"history/_{view}.html",
         **TABS[view][1](request, found, log),

@@ -6,20 +6,31 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from playground.accounts.models import User
 from playground.history import services
-from playground.history.access import restorable_session_or_404, restorable_sessions, session_or_404
-from playground.history.filters import HistoryForm, matching_sessions, used_models
-from playground.history.http import SignedInRequest, safe_next, wants_part
-from playground.history.queries import Cursor, Section, live_sessions, rows_of, session_page
+from playground.history.access import (
+    restorable_session_or_404,
+    session_or_404,
+    session_to_change,
+    session_to_delete,
+)
+from playground.history.choices import chips
+from playground.history.conditions import selection_of
+from playground.history.filters import HistoryForm
+from playground.history.listing import Cursor
+from playground.history.queries import Section, group_of, live_sessions, rows_of, session_page
+from playground.history.views.page import page_context
+from playground.http import SignedInRequest, safe_next, wants_part
 from playground.runs.access import visible_sessions
 from playground.runs.models import Session
+from playground.workspaces.access import current_workspace
 
 # Events: the left column loads anew; so does the list of the history, as its rows belong elsewhere now.
 CHANGED = "sessions-changed"
@@ -33,11 +44,10 @@ _MOST_LIVE: Final = 100
 def sessions(request: SignedInRequest) -> HttpResponse:
     """All sessions. With `after`, the page of the list that follows; HTMX gets only what it asked for."""
     context = _list_context(request)
-    if not wants_part(request):
-        context["undo"] = _just_deleted(request)
-        return render(request, "history/sessions.html", context)
-    part = "rows" if request.GET.get("after") else "results"
-    return render(request, f"history/sessions.html#{part}", context)
+    if wants_part(request):
+        part = "rows" if request.GET.get("after") else "results"
+        return render(request, f"history/sessions.html#{part}", context)
+    return render(request, "history/sessions.html", {**context, **page_context(request, context["form"])})
 
 
 @require_GET
@@ -68,7 +78,7 @@ def sidebar(request: SignedInRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def rename(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """GET: the form, in the row's place or as a page. POST: a new title; none brings the first prompt back."""
-    session = session_or_404(request.user, session_id)
+    session = session_to_change(request.user, session_id)
     if request.method == "POST":
         services.rename(session, request.POST.get("title", ""))
         return _changed(request, session)
@@ -92,7 +102,7 @@ def row(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def pin(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """`pinned` is 1 or 0."""
-    session = session_or_404(request.user, session_id)
+    session = session_to_change(request.user, session_id)
     services.pin(session, pinned=request.POST.get("pinned") == "1")
     response = _changed(request, session)
     return trigger_client_event(response, MOVED) if request.htmx else response
@@ -103,8 +113,8 @@ def pin(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def delete(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """Hide a session, and offer to undo that."""
-    session = session_or_404(request.user, session_id)
-    services.delete(session)
+    session = session_to_delete(request.user, session_id)
+    services.delete(request.user, session)
     if request.POST.get("row"):
         return _announced(render(request, "history/_deleted.html", {"row": rows_of([session])[0]}))
     target = f"{reverse('history:sessions')}?undo={session.pk}"
@@ -117,7 +127,7 @@ def delete(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 def restore(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """Undo a deletion."""
     session = restorable_session_or_404(request.user, session_id)
-    services.restore(session)
+    services.restore(request.user, session)
     return _changed(request, session)
 
 
@@ -139,32 +149,28 @@ def _announced(response: HttpResponse) -> HttpResponse:
 
 
 def _list_context(request: SignedInRequest) -> dict[str, Any]:
-    form = HistoryForm(request.GET, models=used_models(request.user))
-    cursor = Cursor.parse(request.GET.get("after", ""))
-    page = session_page(matching_sessions(request.user, form), after=cursor, terms=form.terms)
+    return list_context(request.user, HistoryForm(request.GET), Cursor.parse(request.GET.get("after", "")))
+
+
+def list_context(user: User, form: HistoryForm, cursor: Cursor | None = None) -> dict[str, Any]:
+    page = session_page(selection_of(user, current_workspace(user), form), after=cursor)
     return {
         "form": form,
+        "scope": form.scope_chosen,
+        "chips": chips(form),
         "page": page,
         "sections": _joined_on(page.sections, cursor),
-        "live": ",".join(row.session.pk.hex for section in page.sections for row in section.rows if row.is_live),
-        "query": _query_string(request.GET),
-        "older": _query_string(request.GET, after=str(page.next)) if page.next else "",
+        "live": ",".join(row.session.pk.hex for row in page.rows if row.is_live),
+        "query": form.query(),
+        "older": form.query(after=str(page.next)) if page.next else "",
     }
 
 
 def _joined_on(sections: Sequence[Section], cursor: Cursor | None) -> Sequence[Section]:
     """A page that goes on with the group that the page before it ended in does not repeat its heading."""
-    if cursor is not None and sections and sections[0].group == cursor.group:
+    if cursor is not None and sections and sections[0].group == group_of(cursor.at, pinned=cursor.pinned):
         return [sections[0]._replace(heading=""), *sections[1:]]
     return sections
-
-
-def _query_string(query: QueryDict, **changes: str) -> str:
-    """The filters that are set, as the next request's query string."""
-    names = [*HistoryForm.base_fields, *changes]
-    values = QueryDict(mutable=True)
-    values.update({name: value for name in names if (value := changes.get(name, query.get(name)))})
-    return values.urlencode()
 
 
 def _uuids(text: str) -> set[UUID]:
@@ -174,14 +180,6 @@ def _uuids(text: str) -> set[UUID]:
         with suppress(ValueError):
             found.add(UUID(part))
     return found
-
-
-def _just_deleted(request: SignedInRequest) -> Session | None:
-    try:
-        session_id = UUID(request.GET.get("undo", ""))
-    except ValueError:
-        return None
-    return restorable_sessions(request.user).filter(pk=session_id).first()
 
 
 def _session_on_page(request: SignedInRequest) -> UUID | None:

@@ -41,8 +41,7 @@ class Answer:
 
     def due(self, index: int) -> float:
         """When token `index` goes out."""
-        rate = self.ask.script.rate
-        return self.ask.script.delay + (index / rate if rate else 0.0)
+        return self.ask.script.due(index)
 
     @property
     def last_due(self) -> float:
@@ -66,10 +65,8 @@ class Answer:
                 yield self.due(index), self._event(text=token.text, delta={"content": token.text}, logprobs=logprobs)
             return
         before, after = self._event(text=_MARK, delta={"content": _MARK}).split(_MARK.encode())
-        delay, rate = self.ask.script.delay, self.ask.script.rate
-        gap = 1 / rate if rate else 0.0
         for index, token in enumerate(self._tokens):
-            yield delay + index * gap, b"%b%b%b" % (before, token.json, after)
+            yield self.due(index), b"%b%b%b" % (before, token.json, after)
 
     def _clock_pieces(self) -> Iterator[Step]:
         before, after = self._event(text=_MARK, delta={"content": _MARK}).split(_MARK.encode())

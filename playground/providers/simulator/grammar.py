@@ -24,6 +24,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing comes for `seconds` after token number `after` (None: after half of them)."""
+
+    seconds: float
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What a simulated model does. `rate` is in tokens a second, 0 for as fast as it can; `delay` is in seconds."""
 
@@ -33,6 +41,15 @@ class Script:
     delay: float = 0.1
     whole: bool = False
     refusal: Refusal | None = None
+    pause: Pause | None = None
+
+    def due(self, index: int) -> float:
+        """When token `index` goes out, in seconds after the request."""
+        due = self.delay + (index / self.rate if self.rate else 0.0)
+        pause = self.pause
+        if pause is not None and index >= (self.tokens // 2 if pause.after is None else pause.after):
+            due += pause.seconds
+        return due
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,11 @@ def _refusal(match: re.Match[str]) -> dict[str, Any]:
     }
 
 
+def _pause(match: re.Match[str]) -> dict[str, Any]:
+    after = _number(match["after"], "x", MAX_TOKENS) if match["after"] else None
+    return {"pause": Pause(_number(match["ms"], "p", MAX_DELAY_MS) / 1000, after)}
+
+
 def _part(pattern: str, change: Callable[[re.Match[str]], dict[str, Any]], text: str) -> Part:
     return Part(re.compile(pattern, re.ASCII), change, text)
 
@@ -79,6 +101,7 @@ PARTS: Final[tuple[Part, ...]] = (
     _part(r"n(\d+)", lambda m: {"tokens": _number(m[1], "n", MAX_TOKENS)}, "nN: N tokens"),
     _part(r"r(\d+)", lambda m: {"rate": _number(m[1], "r", MAX_RATE)}, "rN: N tokens a second, r0 as fast as it can"),
     _part(r"d(\d+)", lambda m: {"delay": _number(m[1], "d", MAX_DELAY_MS) / 1000}, "dN: the first after N ms"),
+    _part(r"p(?P<ms>\d+)(?:x(?P<after>\d+))?", _pause, "pMSxN: a pause of MS ms after N tokens (half, without xN)"),
     _part(
         r"e(?P<status>\d{3})(?:x(?P<times>\d+))?(?:a(?P<after>\d+))?",
         _refusal,
@@ -99,6 +122,7 @@ EXAMPLES: Final[tuple[str, ...]] = (
     "sim-n2000-r0-d0",
     "sim-whole-n128-r50-d100",
     "sim-e429x2-n128-r50-d100",
+    "sim-n128-r50-p4000x40",
 )
 
 

@@ -77,9 +77,10 @@ class PromptComposer extends HTMLElement {
     goToEnd(document.querySelector(".workbench__scroll"));
   }
 
-  /** "Edit and resend" filled the composer. */
+  /** "Edit and resend" filled the composer, or a prompt of the library did. */
   #filled(ctx) {
-    if (this.#form?.elements.position && ctx.sourceElement.matches?.("[hx-target='#composer']")) this.#prompt.focus();
+    if (!this.#form || !ctx.sourceElement.matches?.("[hx-target='#composer']")) return;
+    (this.#form.querySelector("[name^='var-'][autofocus]") ?? this.#prompt).focus();
   }
 
   #example(event) {

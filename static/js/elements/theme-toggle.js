@@ -2,6 +2,7 @@
 const NEXT = { auto: "light", light: "dark", dark: "auto" };
 const ICONS = { auto: "icon--auto", light: "icon--sun", dark: "icon--moon" };
 const YEAR_S = 31_536_000;
+const HAS_SERVER = window.origin !== "null"; // a file, or a page in a sandbox, has no cookies: there it may not even ask
 
 class ThemeToggle extends HTMLElement {
   connectedCallback() {
@@ -21,7 +22,7 @@ class ThemeToggle extends HTMLElement {
     const theme = NEXT[this.#theme];
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
-    document.cookie = `theme=${theme}; path=/; max-age=${YEAR_S}; samesite=lax`;
+    if (HAS_SERVER) document.cookie = `theme=${theme}; path=/; max-age=${YEAR_S}; samesite=lax`;
     this.#show();
   };
 

@@ -107,6 +107,6 @@ export class LaneStatus {
 
   #set(name, value) {
     const place = this.#lane.querySelector(`[data-metric=${name}]`);
-    if (place.textContent !== value) place.textContent = value;
+    if (place && place.textContent !== value) place.textContent = value; // a share link may leave the numbers out
   }
 }

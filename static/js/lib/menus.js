@@ -17,5 +17,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 WIDE.addEventListener("change", () => {
-  for (const drawer of document.querySelectorAll("[popover]:popover-open")) drawer.hidePopover();
+  for (const drawer of document.querySelectorAll("[popover]:not([popover=manual]):popover-open")) drawer.hidePopover();
 });

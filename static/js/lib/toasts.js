@@ -4,10 +4,12 @@ import { text } from "./texts.js";
 const SHOWN_MS = 8000;
 
 function toast(message, level = "error") {
+  const shown = document.getElementById("toasts");
+  if ([...(shown?.children ?? [])].some((other) => other.textContent === message)) return;
   const notice = document.createElement("p");
   notice.className = `notice notice--${level}`;
   notice.textContent = message;
-  document.getElementById("toasts")?.append(notice);
+  shown?.append(notice);
   setTimeout(() => notice.remove(), SHOWN_MS);
 }
 

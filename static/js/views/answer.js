@@ -109,7 +109,10 @@ export class AnswerView {
   }
 
   #finish() {
-    if (this.#line) this.#lineEnds(this.#line);
+    if (this.#line) {
+      this.#show("\n"); // what ends a line counts on its end being shown
+      this.#lineEnds(this.#line);
+    }
     this.#line = "";
     if (!this.#fence) this.#close();
   }

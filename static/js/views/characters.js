@@ -23,12 +23,26 @@ export class CharactersView {
     this.#newLine();
   }
 
-  draw() {
+  draw(deadline) {
     this.#take();
     if (!this.#pending) return false;
+    if (deadline === Infinity) return this.#hurry();
     const wanted = Math.max(1, Math.ceil(this.#pending.length / FRAMES_BEHIND));
     this.#type(this.#graphemes(wanted));
     return this.#pending !== "";
+  }
+
+  /** Everything at once, for who jumps to another moment. */
+  #hurry() {
+    const isOpen = this.#pending.endsWith("\r") && this.#record.phase !== "ended"; // a "\n" may follow
+    const [first, ...lines] = (isOpen ? this.#pending.slice(0, -1) : this.#pending).split(/\r\n|\n|\r/);
+    this.#pending = isOpen ? "\r" : "";
+    this.#text.appendData(first);
+    for (const line of lines) {
+      this.#newLine();
+      this.#text.appendData(line);
+    }
+    return false;
   }
 
   #take() {

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from playground.connections.catalogue import endpoint_of
 from playground.connections.check import Report, check
@@ -15,6 +16,7 @@ from playground.connections.secrets import SecretsUnreadable
 from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
+from playground.workspaces.audit import record
 from playground.workspaces.models import Workspace
 
 
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             case "test":
                 self._test(_find(options["name"]), options["model"])
             case "remove":
-                _find(options["name"]).delete()
+                self._remove(_find(options["name"]))
                 self.stdout.write(f"Removed {options['name']}.")
 
     def _add(self, options: dict[str, Any]) -> None:
@@ -66,9 +68,16 @@ class Command(BaseCommand):
         )
         if not form.is_valid():
             raise CommandError("\n".join(f"{field}: {text}" for field, texts in form.errors.items() for text in texts))
-        connection = form.save()
+        with transaction.atomic():
+            connection = form.save()
+            record(connection.workspace, None, "connection.add", connection.name, base_url=connection.base_url)
         example = connection.model_names[0] if connection.model_names else "MODEL"
         self.stdout.write(f"Added {connection.name}. Its models are called {connection.name}/{example}.")
+
+    def _remove(self, connection: Connection) -> None:
+        with transaction.atomic():
+            record(connection.workspace, None, "connection.delete", connection.name)
+            connection.delete()
 
     def _list(self) -> None:
         for connection in Connection.objects.filter(workspace=Workspace.objects.default()):

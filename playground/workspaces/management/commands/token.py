@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from playground.accounts.models import User
+from playground.workspaces.audit import record
 from playground.workspaces.members import join
 from playground.workspaces.models import Role, Workspace
 from playground.workspaces.tokens import create_token
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             workspace = Workspace.objects.default()
             join(user, workspace, Role.EDITOR)
             secret = create_token(user, workspace, options["name"])
+            record(workspace, None, "token.create", options["name"], user=user.username)
         self.stdout.write(secret)
 
 

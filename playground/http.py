@@ -1,0 +1,32 @@
+"""Requests as signed-in views see them, and whether they want a page or a part of one."""
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+from playground.accounts.models import User
+
+
+class SignedInRequest(HttpRequest):
+    """What `login_required` and the HTMX middleware make of a request."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def wants_part(request: SignedInRequest) -> bool:
+    """A restore from the browser's history wants the whole page, and so does a followed link."""
+    return bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+
+
+def safe_next(request: HttpRequest, default: str) -> str:
+    """Where the form that was posted says to go on, if that is a page of ours."""
+    target = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if allowed else default
+
+
+def position_in(request: HttpRequest, name: str) -> int | None:
+    """A position in the URL; what is none counts as not asked for."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,181 @@
+"""A session as a JSON document: what an export holds, an import reads, and the samples are shipped as.
+
+The shape is in docs/recording-format.md. Ids are not part of it: what is imported gets new ones.
+"""
+
+import base64
+import binascii
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from playground.recording.events import KINDS, RUN_ENDED, Event, EventData
+from playground.recording.log import Read
+from playground.recording.shapes import MOST, is_count, misshapen
+from playground.recording.status import RunStatus
+
+FORMAT: Final = "streaming-playground/session"
+VERSION: Final = 1
+
+
+class NotASessionFile(ValueError):
+    """Its text is one sentence for a person: what is wrong, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """`events` ends with `run.ended`; `reads` may be left out; `retries` is the index of a run of the same turn."""
+
+    lane: int
+    model: str
+    messages: Sequence[Mapping[str, str]]
+    events: Sequence[Event]
+    reads: Sequence[Read] = ()
+    retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTurn:
+    prompt: str
+    system: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    runs: Sequence[RecordedRun] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    title: str
+    turns: Sequence[RecordedTurn]
+
+
+def dump(session: RecordedSession) -> bytes:
+    return orjson.dumps(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "title": session.title,
+            "turns": [
+                {
+                    "prompt": turn.prompt,
+                    "system": turn.system,
+                    "parameters": dict(turn.parameters),
+                    "runs": [_dump_run(run) for run in turn.runs],
+                }
+                for turn in session.turns
+            ],
+        }
+    )
+
+
+def load(raw: bytes) -> RecordedSession:
+    """Raises NotASessionFile."""
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise NotASessionFile("The file is not JSON.") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise NotASessionFile("The file is not an exported session: it has no “format” of one.")
+    if document.get("version") != VERSION:
+        raise NotASessionFile(f"The file has version {document.get('version')!r}; this server reads version {VERSION}.")
+    turns = [_load_turn(turn, f"turn {number}") for number, turn in enumerate(_list(document, "turns", "file"), 1)]
+    return RecordedSession(_text(document, "title", "file"), turns)
+
+
+def _dump_run(run: RecordedRun) -> dict[str, Any]:
+    return {
+        "lane": run.lane,
+        "model": run.model,
+        "messages": [dict(message) for message in run.messages],
+        "retries": run.retries,
+        "events": [list(event[1:]) for event in run.events],
+        "reads": [[read.t, base64.b64encode(read.raw).decode()] for read in run.reads],
+    }
+
+
+def _load_turn(turn: Any, where: str) -> RecordedTurn:
+    runs = [_load_run(run, f"{where}, run {number}") for number, run in enumerate(_list(turn, "runs", where), 1)]
+    parameters = turn.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise NotASessionFile(f"In {where}, “parameters” must be an object.")
+    return RecordedTurn(_text(turn, "prompt", where), _text(turn, "system", where), parameters, runs)
+
+
+def _load_run(run: Any, where: str) -> RecordedRun:
+    events = [_load_event(seq, event, where) for seq, event in enumerate(_list(run, "events", where))]
+    if not events or events[-1].kind != RUN_ENDED or any(event.kind == RUN_ENDED for event in events[:-1]):
+        raise NotASessionFile(f"In {where}, the events must end with “{RUN_ENDED}”.")
+    if any(after.t < before.t for before, after in itertools.pairwise(events)):
+        raise NotASessionFile(f"In {where}, an event has an earlier time than the one before it.")
+    _check_end(events[-1].data, where)
+    try:
+        reads = [Read(_time(t), base64.b64decode(raw, validate=True)) for t, raw in run.get("reads", ())]
+    except (ValueError, TypeError, binascii.Error):
+        raise NotASessionFile(f"In {where}, “reads” must be pairs of a time and bytes in Base64.") from None
+    lane, retries = run.get("lane", 0), run.get("retries")
+    if not isinstance(lane, int) or not 0 <= lane < 8 or not (retries is None or isinstance(retries, int)):
+        raise NotASessionFile(f"In {where}, “lane” must be from 0 to 7, and “retries” the index of a run.")
+    messages = _list(run, "messages", where)
+    for message in messages:
+        if not isinstance(message, dict) or not {"role", "content"} <= message.keys() or not _all_texts(message):
+            raise NotASessionFile(f"In {where}, each message must have a “role” and a “content”, both texts.")
+    return RecordedRun(lane, _text(run, "model", where), messages, events, reads, retries)
+
+
+def _check_end(data: EventData, where: str) -> None:
+    match data:
+        case {"status": str(status), **rest} if status in set(RunStatus):
+            pass
+        case _:
+            raise NotASessionFile(f"In {where}, the last event must name the run's status.")
+    match rest:
+        case {"error": {"code": str(), "message": str()}} | {"error": None}:
+            pass
+        case {"error": _}:
+            raise NotASessionFile(f"In {where}, the error of the last event must have a “code” and a “message”.")
+    if not is_count(rest.get("attempts", 0)) or not _is_usage(rest.get("usage") or {}):
+        raise NotASessionFile(f"In {where}, the last event's “attempts” must be a number, its “usage” an object.")
+    if not isinstance(rest.get("finish_reason") or "", str):
+        raise NotASessionFile(f"In {where}, the last event's “finish_reason” must be a text.")
+
+
+def _is_usage(value: Any) -> bool:
+    """An object without a NUL in it, which a database cannot hold."""
+    return isinstance(value, dict) and b"\\u0000" not in orjson.dumps(value)
+
+
+def _all_texts(message: Mapping[Any, Any]) -> bool:
+    return all(isinstance(value, str) for value in message.values())
+
+
+def _time(value: Any) -> int:
+    if not is_count(value, MOST):
+        raise ValueError(value)
+    return int(value)
+
+
+def _load_event(seq: int, event: Any, where: str) -> Event:
+    match event:
+        case [int(t), str(kind), str() | dict() as data, int(offset)] if (
+            kind in KINDS and 0 <= t <= MOST and -1 <= offset <= MOST
+        ):
+            if wrong := misshapen(kind, data):
+                raise NotASessionFile(f"In {where}, event {seq} ({kind}) has a “{wrong}” that is not of its kind.")
+            return Event(seq, t, kind, data, offset)
+    raise NotASessionFile(f"In {where}, event {seq} must be [time, kind, data, offset].")
+
+
+def _text(item: Any, name: str, where: str) -> str:
+    value = item.get(name, "") if isinstance(item, dict) else None
+    if not isinstance(value, str):
+        raise NotASessionFile(f"In the {where}, “{name}” must be a text.")
+    return value
+
+
+def _list(item: Any, name: str, where: str) -> list[Any]:
+    value = item.get(name) if isinstance(item, dict) else None
+    if not isinstance(value, list):
+        raise NotASessionFile(f"In the {where}, “{name}” must be a list.")
+    return value

@@ -1,0 +1,128 @@
+"""Sessions out of the database and into it, as `recording.session_file` has them."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from playground.accounts.models import User
+from playground.providers.sink import ErrorInfo, Outcome
+from playground.recording.events import Event
+from playground.recording.segments import pack_events, pack_reads
+from playground.recording.session_file import RecordedRun, RecordedSession, RecordedTurn
+from playground.recording.status import RunStatus
+from playground.runs.models import Run, Segment, Session, Turn
+from playground.runs.parameters import clean_parameters
+from playground.runs.store import LIVE, load_events, load_reads, storable, summary
+from playground.workspaces.models import Workspace
+
+TITLE_LENGTH = 200
+MODEL_LENGTH = 200
+CODE_LENGTH = 60
+
+
+def recorded_session(session: Session) -> RecordedSession:
+    """The session with the recordings of its ended runs."""
+    turns = session.turns.prefetch_related("runs").order_by("position")
+    return RecordedSession(session.title, [_recorded_turn(turn) for turn in turns])
+
+
+def import_session(recorded: RecordedSession, workspace: Workspace, owner: User, **fields: Any) -> Session:
+    """Save a session with new ids; `fields` are the session's (`origin`, `visibility`).
+
+    Raises:
+        InvalidField: a turn's parameters are not ones that a turn can have.
+    """
+    prepared = [_Prepared(turn) for turn in recorded.turns]
+    with transaction.atomic():
+        session = Session.objects.create(
+            workspace=workspace,
+            owner=owner,
+            title=storable(recorded.title)[:TITLE_LENGTH],
+            updated_at=timezone.now(),
+            **fields,
+        )
+        for position, turn in enumerate(prepared):
+            _import_turn(session, position, turn)
+    return session
+
+
+def _recorded_turn(turn: Turn) -> RecordedTurn:
+    runs = [run for run in sorted(turn.runs.all(), key=lambda run: (run.lane, run.created_at)) if run.is_final]
+    places = {run.pk: index for index, run in enumerate(runs)}
+    return RecordedTurn(
+        turn.prompt,
+        turn.system,
+        turn.parameters,
+        [
+            RecordedRun(
+                run.lane,
+                run.model_id,
+                run.messages,
+                load_events(run.pk),
+                load_reads(run.pk),
+                places.get(run.retries_id) if run.retries_id else None,
+            )
+            for run in runs
+        ],
+    )
+
+
+class _Prepared:
+    """The columns of a turn and of its runs: made before the transaction, since packing a long one takes seconds.
+
+    Raises:
+        InvalidField: as `import_session`.
+    """
+
+    def __init__(self, recorded: RecordedTurn) -> None:
+        self.turn = {
+            "prompt": storable(recorded.prompt),
+            "system": storable(recorded.system),
+            "parameters": clean_parameters(recorded.parameters),
+        }
+        self.runs = [(run.retries, _columns(run), _segment(run)) for run in recorded.runs]
+
+
+def _columns(recorded: RecordedRun) -> dict[str, Any]:
+    return {
+        "lane": recorded.lane,
+        "model_id": storable(recorded.model)[:MODEL_LENGTH],
+        "messages": [{name: storable(text) for name, text in message.items()} for message in recorded.messages],
+        **summary(recorded.events, outcome_of(recorded.events[-1])),
+    }
+
+
+def _segment(recorded: RecordedRun) -> dict[str, Any]:
+    return {
+        "first_seq": 0,
+        "last_seq": recorded.events[-1].seq,
+        "events": pack_events(recorded.events, compress=True),
+        "reads": pack_reads(recorded.reads, compress=True),
+        "is_compact": True,
+    }
+
+
+def _import_turn(session: Session, position: int, prepared: _Prepared) -> None:
+    turn = Turn.objects.create(session=session, position=position, **prepared.turn)
+    now = timezone.now()
+    runs: list[Run] = []
+    for place, columns, segment in prepared.runs:
+        retried = runs[place] if place is not None and 0 <= place < len(runs) else None
+        run = Run.objects.create(turn=turn, retries=retried, started_at=now, ended_at=now, **columns)
+        Segment.objects.create(run=run, **segment)
+        runs.append(run)
+
+
+def outcome_of(end: Event) -> Outcome:
+    """How a run ended, from its `run.ended`; a status that is not final counts as interrupted."""
+    data = end.data if not isinstance(end.data, str) else {}
+    status = data.get("status", RunStatus.INTERRUPTED.value)
+    error = data.get("error")
+    return Outcome(
+        RunStatus.INTERRUPTED if status in LIVE else RunStatus(status),
+        finish_reason=data.get("finish_reason"),
+        usage=data.get("usage"),
+        error=ErrorInfo(storable(error["code"])[:CODE_LENGTH], error["message"]) if error else None,
+        attempts=data.get("attempts") or 0,
+    )
