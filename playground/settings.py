@@ -44,14 +44,17 @@ INSTALLED_APPS = [
     "playground.workspaces",
     "playground.connections",
     "playground.runs",
+    "playground.filters",
     "playground.library",
     "playground.review",
     "playground.usage",
     "playground.history",
+    "playground.snippets",
     "playground.prompts",
     "playground.replay",
     "playground.sharing",
     "playground.presenting",
+    "playground.gateway",
 ]
 
 MIDDLEWARE = [

@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("playground.history.urls")),
     path("", include("playground.prompts.urls")),
     path("", include("playground.library.urls")),
+    path("", include("playground.filters.urls")),
+    path("", include("playground.snippets.urls")),
     path("", include("playground.review.urls")),
     path("", include("playground.usage.urls")),
     path("", include("playground.replay.urls")),

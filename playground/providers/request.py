@@ -9,13 +9,20 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """`extra`: what else a message says, in the words of OpenAI's chat (`tool_calls`, `tool_call_id`, `name`, …)."""
+
     role: Role
     content: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Sampling parameters; None leaves a parameter to the provider. `extra` goes into the body as it is."""
+    """Sampling parameters; None leaves a parameter to the provider.
+
+    `tools` and `tool_choice` are in the shape of OpenAI's chat; each dialect says them in its own. `extra` goes into
+    the body as it is.
+    """
 
     temperature: float | None = None
     top_p: float | None = None
@@ -25,6 +32,8 @@ class Parameters:
     logprobs: bool = False
     top_logprobs: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: str | Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

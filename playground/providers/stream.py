@@ -2,7 +2,8 @@
 
 import asyncio
 import random as _random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from playground.providers.attempt import Attempt, Tape
 from playground.providers.dialects import dialect
@@ -12,7 +13,7 @@ from playground.providers.http import UpstreamClient
 from playground.providers.request import GenerationRequest
 from playground.providers.retry import delay_before
 from playground.providers.sink import ErrorInfo, Outcome, Sink
-from playground.recording.events import RETRY_SCHEDULED
+from playground.recording.events import NOTICE, RETRY_SCHEDULED
 from playground.recording.status import RunStatus
 
 
@@ -37,6 +38,8 @@ async def stream_run(
         outgoing = spoken.request(endpoint, request)
     except ProviderError as error:  # nothing was sent
         return Outcome(error.ends_as, error=ErrorInfo(error.code, error.message), attempts=0)
+    if outgoing.ignored:
+        sink.emit(NOTICE, _ignored(endpoint.dialect, outgoing.ignored))
     tape = Tape(sink)
     number = 1
     while True:
@@ -51,6 +54,11 @@ async def stream_run(
         plan = {"attempt": number, "of": endpoint.retry.attempts, "delay_ms": round(delay * 1000), "code": failure.code}
         sink.emit(RETRY_SCHEDULED, plan)
         await sleep(delay)
+
+
+def _ignored(name: str, parameters: Sequence[str]) -> dict[str, Any]:
+    message = f"The dialect {name} has no word for these parameters, so they were not sent: {', '.join(parameters)}."
+    return {"code": "parameters_ignored", "message": message, "parameters": list(parameters)}
 
 
 def _outcome(attempt: Attempt, failure: ProviderError | None) -> Outcome:

@@ -17,16 +17,24 @@ class Read(NamedTuple):
 class EventLog:
     """An append-only list of events with seq 0, 1, 2, … and no hole; a `providers.sink.Sink`.
 
-    `on_append` is called after each event, on the thread that appended it. Times never go backwards, even where events
+    `on_append` is called after each event, on the thread that appended it. `tape`, where one is given, gets all bytes
+    that were read, for who takes them out again. Times never go backwards, even where events
     of a read (stamped with the read's time) follow one that was stamped on its own.
     """
 
-    def __init__(self, *, clock: Callable[[], int] = time.monotonic_ns, on_append: Callable[[], None] | None = None):
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int] = time.monotonic_ns,
+        on_append: Callable[[], None] | None = None,
+        tape: bytearray | None = None,
+    ) -> None:
         self.events: list[Event] = []
         self.reads: list[Read] = []
         self._clock = clock
         self._origin = clock()
         self._on_append = on_append
+        self._tape = tape
         self._read_time = 0
         self._last_time = 0
 
@@ -37,6 +45,8 @@ class EventLog:
     def read(self, raw: bytes) -> None:
         self._read_time = t = (self._clock() - self._origin) // 1000
         self.reads.append(Read(t, raw))
+        if self._tape is not None:
+            self._tape += raw
 
     def emit(self, kind: str, data: EventData, *, offset: int = -1) -> None:
         t = self._read_time if offset >= 0 else (self._clock() - self._origin) // 1000

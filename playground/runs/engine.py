@@ -137,7 +137,7 @@ class Engine:
 
     def start(self, specs: Sequence[RunSpec]) -> None:
         """Start runs whose rows exist and for which `admission` holds places."""
-        self._loop.call_soon_threadsafe(self._start, list(specs), context=contextvars.Context())
+        self._loop.call_soon_threadsafe(self.launch, list(specs), context=contextvars.Context())
 
     def stop(self, run_id: UUID, owner: str) -> None:
         """Stop a run if it lives here; else ring for its owner, who reads the request from the database anyway."""
@@ -197,12 +197,16 @@ class Engine:
             if self._followers.get(follower.run_id) is follower:
                 del self._followers[follower.run_id]
 
-    def _start(self, specs: list[RunSpec]) -> None:
+    def launch(self, specs: Sequence[RunSpec]) -> list[LiveRun]:
+        """`start`, for who is on the loop and goes on with the live runs."""
+        started = []
         for spec in specs:
             live = LiveRun(spec, pacer=self.pacer, on_append=self._appended)
             self._live[spec.run_id] = live
             self._own(self._run(live), f"run {spec.run_id}")
             self._activity.started(spec.run_id)
+            started.append(live)
+        return started
 
     async def _run(self, live: LiveRun) -> None:
         try:

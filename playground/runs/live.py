@@ -17,7 +17,10 @@ from playground.recording.status import FINAL, RunStatus, check_move
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What the engine needs to start a run, read from the database once."""
+    """What the engine needs to start a run, read from the database once.
+
+    `keeps_bytes`: the live run has a `tape` of the bytes that it reads, for who passes them on.
+    """
 
     run_id: UUID
     user_id: int
@@ -26,6 +29,7 @@ class RunSpec:
     resolved: ResolvedModel
     request: GenerationRequest
     is_recorded: bool = True
+    keeps_bytes: bool = False
 
 
 class StopReason(enum.Enum):
@@ -50,7 +54,8 @@ class LiveRun:
         self.gone = False
         self.stop_reason: StopReason | None = None
         self.stream: asyncio.Task[object] | None = None
-        self.log = EventLog(on_append=self._appended)
+        self.tape = bytearray() if spec.keeps_bytes else None
+        self.log = EventLog(on_append=self._appended, tape=self.tape)
         self.stored_seq = -1
         self._frames = FrameEncoder(str(spec.run_id), spec.epoch, self.log.events)
         self._pacer = pacer

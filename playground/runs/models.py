@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from playground.recording.status import FINAL, RunStatus
 from playground.runs.parameters import CHECKS
-from playground.workspaces.models import Workspace
+from playground.workspaces.models import ApiToken, Workspace
 
 
 def new_id() -> UUID:
@@ -32,7 +32,8 @@ class Session(models.Model):
     """A saved, ordered list of turns; belongs to one user in one workspace.
 
     `is_recorded` False: its prompts and answers are streamed and not kept. `origin`: "sample" or "import" for what was
-    not recorded here; `copied_from` names the session that this one goes on from.
+    not recorded here, "gateway" for what a program asked for at `/v1`; `copied_from` names the session that this one
+    goes on from.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -94,7 +95,7 @@ class Turn(models.Model):
 
     `is_recorded` False: its prompt and answers were streamed and are not kept, only that and how they ran.
     `prompt` is the text of its last user message. `parameters` holds only what was set: temperature, top_p, max_tokens,
-    stop, seed, logprobs, top_logprobs, extra.
+    stop, seed, logprobs, top_logprobs, tools, tool_choice, extra.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -122,12 +123,14 @@ class Turn(models.Model):
 class Run(models.Model):
     """One lane's answer: one recorded stream.
 
-    `messages` is the conversation as it was sent, a list of {"role", "content"}; lanes of one turn differ in the
-    earlier answers that it holds. While the run lives, `owner_process` holds a lease on it until `lease_expires_at`,
-    by the database's clock. `text`, `reasoning`, `metrics` and the like are filled in when it ends; until then, its
-    segments are the truth. What lists filter and sum by has columns of its own: `ttft_ms`, `tokens_per_s`,
-    `prompt_tokens`, `completion_tokens`, and `has_notices`, which is set where a reader should look twice: at what
-    `findings` names, as `runs.badges` stores them.
+    `messages` is the conversation as it was sent, a list of {"role", "content"}, with what else OpenAI's chat says in
+    a message (`tool_calls`, `tool_call_id`, …); lanes of one turn differ in the earlier answers that it holds. `token`:
+    the API token that asked for it, if one did.
+
+    While the run lives, `owner_process` holds a lease on it until `lease_expires_at`, by the database's clock. `text`,
+    `reasoning`, `metrics` and the like are filled in when it ends; until then, its segments are the truth. What lists
+    filter and sum by has columns of its own: `ttft_ms`, `tokens_per_s`, `prompt_tokens`, `completion_tokens`, and
+    `has_notices`, which is set where a reader should look twice: at what `findings` names, stored by `runs.badges`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -141,6 +144,9 @@ class Run(models.Model):
     epoch = models.CharField(max_length=16, default=new_epoch)
     retries = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retried_by")
     continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
+    token = models.ForeignKey(
+        ApiToken, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs", db_index=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +176,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["model_id"], name="run_by_model"),
             models.Index(fields=["status"], name="run_by_status"),
+            models.Index(fields=["token", "created_at"], name="run_by_token"),
             models.Index(fields=["ttft_ms"], name="run_by_ttft"),
             models.Index(fields=["tokens_per_s"], name="run_by_rate"),
             models.Index(fields=["turn"], name="run_with_notices", condition=models.Q(has_notices=True)),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext as _
 
 from playground.errors import InvalidField
@@ -10,6 +11,7 @@ from playground.providers.request import Parameters
 
 MAX_STOPS = 4
 MAX_STOP_LENGTH = 200
+MAX_JSON_BYTES = 256 * 1024
 
 
 def is_text(value: object) -> bool:
@@ -55,6 +57,37 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _tools(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        raise InvalidField("tools", _("tools must be a list of objects, as in OpenAI's chat."))
+    _check_size("tools", value)
+    return value
+
+
+def _tool_choice(value: Any) -> Any:
+    if not isinstance(value, str | dict):
+        raise InvalidField("tool_choice", _("tool_choice must be a word or an object, as in OpenAI's chat."))
+    _check_size("tool_choice", value)
+    return value
+
+
+def _extra(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidField("extra", _("extra must be an object."))
+    _check_size("extra", value)
+    return value
+
+
+def _check_size(name: str, value: Any) -> None:
+    try:
+        size = len(orjson.dumps(value))
+    except orjson.JSONEncodeError:
+        raise InvalidField(name, _("%(name)s holds what JSON cannot.") % {"name": name}) from None
+    if size > MAX_JSON_BYTES:
+        message = _("%(name)s is longer than %(limit)d KiB.")
+        raise InvalidField(name, message % {"name": name, "limit": MAX_JSON_BYTES // 1024})
+
+
 CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "temperature": _number("temperature", 0, 2),
     "top_p": _number("top_p", 0, 1),
@@ -63,6 +96,9 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "seed": _whole("seed", -(2**63), 2**63 - 1),
     "logprobs": _flag,
     "top_logprobs": _whole("top_logprobs", 0, 20),
+    "tools": _tools,
+    "tool_choice": _tool_choice,
+    "extra": _extra,
 }
 
 
@@ -84,4 +120,5 @@ def clean_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def to_request_parameters(cleaned: Mapping[str, Any]) -> Parameters:
     """The stored parameters of a turn as a provider takes them."""
-    return Parameters(**{**cleaned, "stop": tuple(cleaned.get("stop", ()))})
+    lists = {name: tuple(cleaned.get(name, ())) for name in ("stop", "tools")}
+    return Parameters(**{**cleaned, **lists})

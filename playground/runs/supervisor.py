@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager
+from dataclasses import fields
 from typing import Any, Protocol
 
 from playground.connections.catalogue import ResolvedModel
@@ -101,6 +102,6 @@ def _ended_early(live: LiveRun, status: RunStatus, error: ErrorInfo | None) -> O
 
 def _plain(parameters: Any) -> dict[str, Any]:
     """The parameters that were set, as JSON."""
-    names = ("temperature", "top_p", "max_tokens", "stop", "seed", "logprobs", "top_logprobs")
+    names = (field.name for field in fields(parameters))
     values = {name: getattr(parameters, name) for name in names}
-    return {name: value for name, value in values.items() if value not in (None, (), False)}
+    return {name: value for name, value in values.items() if value not in (None, (), False, {})}

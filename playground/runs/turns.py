@@ -24,7 +24,7 @@ from playground.runs.models import Run, Session, Turn
 from playground.runs.parameters import clean_parameters, is_text, to_request_parameters
 from playground.runs.store import LIVE, lease_end
 from playground.workspaces.access import require_role
-from playground.workspaces.models import Role, Workspace
+from playground.workspaces.models import ApiToken, Role, Workspace
 
 MAX_LANES = 8
 TITLE_LENGTH = 80
@@ -35,17 +35,24 @@ class TurnDraft:
     """What a person or a program wants to send.
 
     Either `prompt` (and `system`), sent after the session's earlier turns; or `messages`, the whole conversation, sent
-    as it is. `before`: only turns at positions below it count as earlier (to edit a prompt and send it again).
-    `is_recorded` False: it is streamed and not kept.
+    as it is: {"role", "content"} and what else OpenAI's chat says in a message (`tool_calls`, `tool_call_id`, `name`).
+    `before`: only turns at positions below it count as earlier (to edit a prompt and send it again).
+    `is_recorded` False: it is streamed and not kept. `is_streamed` False: the answer is asked for in one piece.
+    `title` and `origin` are those of a session that is new; `token`: the API token that sends this.
     """
 
     model_ids: Sequence[str]
     prompt: str = ""
     system: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    messages: Sequence[Mapping[str, str]] | None = None
+    messages: Sequence[Mapping[str, Any]] | None = None
     before: int | None = None
     is_recorded: bool = True
+    is_streamed: bool = True
+    keeps_bytes: bool = False
+    title: str = ""
+    origin: str = ""
+    token: ApiToken | None = None
 
 
 def current_engine() -> Engine:
@@ -78,11 +85,13 @@ def start_runs(
     draft: TurnDraft,
     session: Session | None = None,
     created: Callable[[list[Run]], None] | None = None,
+    launch: Callable[[list[RunSpec]], object] | None = None,
 ) -> list[Run]:
     """Save a turn with one queued run a model, in a new session if none is given, and start its runs.
 
     `created` is called with the runs in the transaction that saves them: what it writes is kept with them or not at
-    all, and what it raises undoes both.
+    all, and what it raises undoes both. `launch` starts the runs in place of `Engine.start`; it must, for the places
+    that `admission` holds for them are given back by the engine when they end.
 
     Raises:
         Forbidden, NotFound: the user is a viewer of the workspace, or not in it.
@@ -102,12 +111,13 @@ def start_runs(
         else:
             turn = _add_turn(session, draft_fields)
         runs = [
-            _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane))
+            _add_run(engine, turn, model, lane, messages=_messages(session, draft, lane), token=draft.token)
             for lane, model in enumerate(models)
         ]
         if created is not None:
             created(runs)
-    engine.start([_spec(run, user, model) for run, model in zip(runs, models, strict=True)])
+    specs = [_spec(run, user, model, draft) for run, model in zip(runs, models, strict=True)]
+    (launch or engine.start)(specs)
     return runs
 
 
@@ -161,7 +171,8 @@ def _new_session(user: User, workspace: Workspace, draft: TurnDraft) -> Session:
     return Session.objects.create(
         owner=user,
         workspace=workspace,
-        title=_title(draft) if draft.is_recorded else "",
+        title=(draft.title or _title(draft)) if draft.is_recorded else "",
+        origin=draft.origin,
         is_recorded=draft.is_recorded,
         updated_at=timezone.now(),
     )
@@ -188,7 +199,7 @@ def _create_turn(session: Session, position: int, fields: dict[str, Any]) -> Tur
     return turn
 
 
-def _messages(session: Session | None, draft: TurnDraft, lane: int) -> list[dict[str, str]]:
+def _messages(session: Session | None, draft: TurnDraft, lane: int) -> list[dict[str, Any]]:
     if draft.messages is not None:
         return [dict(message) for message in draft.messages]
     return conversation(session, lane=lane, system=draft.system, prompt=draft.prompt, before=draft.before)
@@ -200,8 +211,9 @@ def _add_run(
     model: ResolvedModel,
     lane: int,
     *,
-    messages: list[dict[str, str]],
+    messages: list[dict[str, Any]],
     retries: Run | None = None,
+    token: ApiToken | None = None,
 ) -> Run:
     run = Run.objects.create(
         turn=turn,
@@ -209,6 +221,7 @@ def _add_run(
         model_id=model.model_id,
         messages=messages if turn.is_recorded else [],
         retries=retries,
+        token=token,
         owner_process=engine.owner,
         lease_expires_at=lease_end(),
     )
@@ -216,10 +229,25 @@ def _add_run(
     return run
 
 
-def _spec(run: Run, user: User, model: ResolvedModel) -> RunSpec:
+def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = None) -> RunSpec:
     request = GenerationRequest(
         model=model.model,
-        messages=tuple(Message(m["role"], m["content"]) for m in run.messages),
+        messages=tuple(map(_message, run.messages)),
         parameters=to_request_parameters(run.turn.parameters),
+        stream=draft is None or draft.is_streamed,
     )
-    return RunSpec(run.id, user.pk, run.epoch, run.model_id, model, request, is_recorded=run.turn.is_recorded)
+    return RunSpec(
+        run.id,
+        user.pk,
+        run.epoch,
+        run.model_id,
+        model,
+        request,
+        is_recorded=run.turn.is_recorded,
+        keeps_bytes=draft is not None and draft.keeps_bytes,
+    )
+
+
+def _message(stored: Mapping[str, Any]) -> Message:
+    extra = {name: value for name, value in stored.items() if name not in ("role", "content")}
+    return Message(stored["role"], stored["content"], extra)

@@ -52,7 +52,11 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token for the API; only the SHA-256 of its secret is kept."""
+    """A bearer token for the API and the gateway; only the SHA-256 of its secret is kept.
+
+    `connections`: the names of those whose models it may use; [] for all. `runs_per_minute` and `tokens_per_day` (both
+    prompt and answer; a day of the server's time zone) are None for no limit of its own.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_tokens")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
@@ -61,6 +65,10 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    connections = models.JSONField(default=list, blank=True)
+    runs_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"

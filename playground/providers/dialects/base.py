@@ -12,12 +12,16 @@ from playground.recording.events import EventData
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """`path` is appended to the endpoint's base URL, so that a key can only go to the host it was stored for."""
+    """`path` is appended to the endpoint's base URL, so that a key can only go to the host it was stored for.
+
+    `ignored`: the parameters of the request that the dialect has no word for; a notice of the run names them.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = b""
+    ignored: tuple[str, ...] = ()
 
 
 class Part(NamedTuple):

@@ -49,8 +49,15 @@ class BodyParser(ABC):
         elif self._take == self._stream:
             parts = self._items(self._decoder.close(), closing=True)
         if not self._over:
-            self.error = self._unfinished()
+            if self._ends_with_body():
+                self.done = True
+            else:
+                self.error = self._unfinished()
         return parts
+
+    def _ends_with_body(self) -> bool:
+        """Whether the answer is complete now that the body has ended without an end marker."""
+        return False
 
     @property
     def _over(self) -> bool:
@@ -124,11 +131,15 @@ class BodyParser(ABC):
             if item.event == "error":
                 raise refusals.from_object({"message": item.text}) from None
             value = self._repaired(data, item.end, parts)
+        self._named(item.event, value, item.end, parts)
+
+    def _named(self, name: str, value: Any, end: int, parts: list[Part]) -> None:
+        """Append what the event `name` says; for dialects whose data does not tell. Raises ProviderError."""
         if type(value) is not dict:
             raise malformed("JSON that is no object")
-        if item.event == "error" or refusals.is_error(value):
+        if name == "error" or refusals.is_error(value):
             raise refusals.from_object(value)
-        self._event(value, item.end, parts)
+        self._event(value, end, parts)
 
     def _stray(self, item: Any) -> None:
         """Some servers put an error into a line of its own: `error: {…}` (llama.cpp of old), or bare JSON."""

@@ -13,7 +13,9 @@ class OpenAIChat(OpenAI):
     def body(self, request: GenerationRequest) -> dict[str, Any]:
         parameters = request.parameters
         return {
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [{"role": m.role, "content": m.content, **m.extra} for m in request.messages],
+            "tools": list(parameters.tools) or None,
+            "tool_choice": parameters.tool_choice,
             "logprobs": True if parameters.logprobs else None,
             "top_logprobs": parameters.top_logprobs if parameters.logprobs else None,
         }

@@ -1,0 +1,1 @@
+"""Rules that clean up a stream as it is shown."""

@@ -1,0 +1,1 @@
+"""A recording served again as an upstream; plain Python."""

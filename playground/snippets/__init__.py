@@ -1,0 +1,1 @@
+"""The code that asks what a turn asked."""
