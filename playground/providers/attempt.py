@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from playground.providers import errors, refusals
-from playground.providers.dialects.base import HttpRequest, Parser, Part
+from playground.providers.dialects.base import Dialect, HttpRequest, Part, common_reason
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient, UpstreamResponse, upstream_url
 from playground.providers.redaction import hide, hide_in_body, secrets_of, shown_headers, shown_url
+from playground.providers.request import GenerationRequest
 from playground.providers.retry import may_retry
 from playground.providers.sink import Sink
 from playground.providers.timers import Timers
@@ -21,7 +22,7 @@ ERROR_SECONDS: Final = 5.0
 DRAIN_BYTES: Final = 64 * 1024  # from the end marker to the end of the body: then the connection can be used again
 DRAIN_SECONDS: Final = 0.05
 
-# Finish reasons that say that something went wrong: OpenRouter's and DeepSeek's.
+# Finish reasons, in OpenAI's words, that say that something went wrong; the last is DeepSeek's.
 BAD_FINISHES: Final[dict[str | None, tuple[type[ProviderError], str]]] = {
     "error": (errors.Refused, "The provider broke the answer off with an error: try again."),
     "insufficient_system_resource": (errors.Truncated, "The provider ran out of resources in mid-answer: try again."),
@@ -44,10 +45,13 @@ class Tape:
 class Attempt:
     """`number` counts from 1. `chunks`: whether one has come, after which no other attempt may follow."""
 
-    def __init__(self, number: int, endpoint: Endpoint, parser: Parser, tape: Tape) -> None:
+    def __init__(
+        self, number: int, endpoint: Endpoint, dialect: Dialect, request: GenerationRequest, tape: Tape
+    ) -> None:
         self.number = number
-        self.parser = parser
+        self.parser = dialect.parser(request)
         self.chunks = False
+        self._dialect = dialect
         self._endpoint = endpoint
         self._tape = tape
         self._start = tape.length
@@ -81,8 +85,9 @@ class Attempt:
                 "compressed", f"The provider compresses its answer ({response.encoding}): tokens may come late."
             )
         await self._body(response.aiter_raw(), timers)
-        if self.parser.finish_reason in BAD_FINISHES:
-            kind, message = BAD_FINISHES[self.parser.finish_reason]
+        reason = common_reason(self._dialect, self.parser.finish_reason)
+        if reason in BAD_FINISHES:
+            kind, message = BAD_FINISHES[reason]
             raise kind(message)
         if not self.chunks:
             self._notice("empty_answer", "The provider ended its answer without a token.")

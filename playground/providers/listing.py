@@ -14,10 +14,13 @@ LIST_SECONDS: Final = 20.0
 
 
 async def list_models(endpoint: Endpoint, *, http: UpstreamClient) -> list[str]:
-    """The names of the endpoint's models, as it orders them. Raises ProviderError."""
+    """The names of the endpoint's models, as it orders them; none if its dialect has no list. Raises ProviderError."""
     spoken = dialect(endpoint.dialect)
+    request = spoken.models_request(endpoint)
+    if request is None:
+        return []
     try:
-        async with http.stream(spoken.models_request(endpoint), endpoint) as response:
+        async with http.stream(request, endpoint) as response:
             body = await response.read(LIST_BYTES, LIST_SECONDS)
         if response.status != 200:
             raise refusals.from_answer(response.status, response.headers, body)

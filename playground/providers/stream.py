@@ -7,6 +7,7 @@ from typing import Any
 
 from playground.providers.attempt import Attempt, Tape
 from playground.providers.dialects import dialect
+from playground.providers.dialects.base import CONTENT_FILTER, Dialect, common_reason
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient
@@ -43,14 +44,14 @@ async def stream_run(
     tape = Tape(sink)
     number = 1
     while True:
-        attempt = Attempt(number, endpoint, spoken.parser(request), tape)
+        attempt = Attempt(number, endpoint, spoken, request, tape)
         failure = await attempt.send(outgoing, http, total_at)
         if failure is None or not attempt.may_be_followed(failure):
-            return _outcome(attempt, failure)
+            return _outcome(spoken, attempt, failure)
         number += 1
         delay = delay_before(number, failure, endpoint.retry, random)
         if loop.time() + delay >= total_at:
-            return _outcome(attempt, failure)
+            return _outcome(spoken, attempt, failure)
         plan = {"attempt": number, "of": endpoint.retry.attempts, "delay_ms": round(delay * 1000), "code": failure.code}
         sink.emit(RETRY_SCHEDULED, plan)
         await sleep(delay)
@@ -61,10 +62,11 @@ def _ignored(name: str, parameters: Sequence[str]) -> dict[str, Any]:
     return {"code": "parameters_ignored", "message": message, "parameters": list(parameters)}
 
 
-def _outcome(attempt: Attempt, failure: ProviderError | None) -> Outcome:
+def _outcome(spoken: Dialect, attempt: Attempt, failure: ProviderError | None) -> Outcome:
     finish_reason, usage = attempt.parser.finish_reason, attempt.parser.usage
     if failure is not None:
         error = ErrorInfo(failure.code, failure.message)
         return Outcome(failure.ends_as, finish_reason, error, usage, attempt.number)
-    status = RunStatus.FILTERED if finish_reason == "content_filter" else RunStatus.COMPLETED
+    filtered = common_reason(spoken, finish_reason) == CONTENT_FILTER
+    status = RunStatus.FILTERED if filtered else RunStatus.COMPLETED
     return Outcome(status, finish_reason, None, usage, attempt.number)

@@ -1,9 +1,36 @@
 """The messages that a lane is sent: the conversation so far, as that lane answered it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
+from playground.errors import InvalidField
 from playground.runs.models import Run, Session
+
+_TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
+
+
+def text_of_content(content: Any, field: str) -> str:
+    """The text of a message's `content`: a text, null (no text), or a list of `{"type": "text", "text"}`.
+
+    Raises:
+        InvalidField: it holds something else, such as an image. `field` (`messages[2].content`) with the part's place.
+    """
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise InvalidField(field, _("The content of a message is a text, or a list of text parts."))
+    texts = []
+    for place, part in enumerate(content):
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind not in _TEXT_PARTS:
+            message = _("Only text can be sent: no images, files or audio in a prompt. Found: %(kind)s.")
+            raise InvalidField(f"{field}[{place}]", message % {"kind": str(kind)[:40]})
+        if not isinstance(part.get("text"), str):
+            raise InvalidField(f"{field}[{place}].text", _("A part of type text needs a text."))
+        texts.append(part["text"])
+    return "".join(texts)
 
 
 def prompt_of(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -33,6 +60,6 @@ def conversation(
         known = answers.get(position)
         if known is None or (run_lane == lane and not known[2]):
             answers[position] = (asked, text, run_lane == lane)
-    for asked, text, _ in answers.values():
+    for asked, text, _own in answers.values():
         messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": text}]
     return [*messages, {"role": "user", "content": prompt}]

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.request import GenerationRequest
 from playground.recording.events import EventData
+
+CONTENT_FILTER: Final = "content_filter"  # the finish reason, in OpenAI's words, of an answer that a filter ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,16 @@ class Parser(Protocol):
 
 
 class Dialect(Protocol):
+    """`label` and `example` are for the form of a connection: the dialect's name for people, and a base URL.
+
+    `finish_reasons`: what the dialect's finish reasons are in OpenAI's words (stop, length, tool_calls,
+    content_filter, error); a reason that is not in it is its own. `Parser.finish_reason` keeps the provider's word.
+    """
+
     name: str
+    label: ClassVar[str]
+    example: ClassVar[str]
+    finish_reasons: ClassVar[Mapping[str, str]]
 
     def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest:
         """How to ask for what `request` says, streaming if the endpoint can. Raises InvalidRequest."""
@@ -64,10 +75,15 @@ class Dialect(Protocol):
         """A parser for one attempt's answer."""
         ...
 
-    def models_request(self, endpoint: Endpoint) -> HttpRequest:
-        """How to ask which models there are."""
+    def models_request(self, endpoint: Endpoint) -> HttpRequest | None:
+        """How to ask which models there are; None where the dialect has no such question."""
         ...
 
     def read_models(self, body: bytes) -> list[str]:
         """The models' names in the answer. Raises MalformedAnswer."""
         ...
+
+
+def common_reason(dialect: Dialect, reason: str | None) -> str | None:
+    """A finish reason in OpenAI's words."""
+    return None if reason is None else dialect.finish_reasons.get(reason, reason)

@@ -5,7 +5,7 @@ Groq, llama.cpp, Mistral, Ollama, OpenRouter, vLLM and xAI as their documentatio
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -23,7 +23,10 @@ class OpenAI:
     """A dialect of the family; `name`, `path` and `body` make the difference."""
 
     name: str
+    label: ClassVar[str]
     path: str
+    example: ClassVar[str] = "https://api.openai.com/v1"
+    finish_reasons: ClassVar[Mapping[str, str]] = {"function_call": "tool_calls"}
 
     def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest:
         """Raises InvalidRequest for text that is not Unicode."""

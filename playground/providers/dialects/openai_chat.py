@@ -8,6 +8,7 @@ from playground.providers.request import GenerationRequest
 
 class OpenAIChat(OpenAI):
     name = "openai-chat"
+    label = "OpenAI chat completions"
     path = "/chat/completions"
 
     def body(self, request: GenerationRequest) -> dict[str, Any]:

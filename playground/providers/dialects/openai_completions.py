@@ -9,6 +9,7 @@ from playground.providers.request import GenerationRequest, Message
 
 class OpenAICompletions(OpenAI):
     name = "openai-completions"
+    label = "OpenAI completions (legacy)"
     path = "/completions"
 
     def body(self, request: GenerationRequest) -> dict[str, Any]:
