@@ -8,6 +8,7 @@ PlaygroundError                 code, message, HTTP status, the field that is wr
 ├── NotFound            404     also: it exists, and is not yours
 ├── Conflict            409
 ├── TooManyRuns         429     the person's own limit of live runs
+├── RateLimited         429     an API token's own limit of runs a minute or tokens a day; `retry_after` seconds
 └── Busy                503     the whole process is full; `retry_after` seconds
 
 Each edge (pages, REST, WebSocket, commands) maps this tree once. The errors of an upstream model are another tree:
@@ -66,6 +67,15 @@ class Conflict(PlaygroundError):
 class TooManyRuns(PlaygroundError):
     code = "too_many_runs"
     status = 429
+
+
+class RateLimited(PlaygroundError):
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Busy(PlaygroundError):

@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
-from playground.errors import Busy, NotSignedIn, PlaygroundError
+from playground.errors import Busy, NotSignedIn, PlaygroundError, RateLimited
 
 NOTICE_EVENT: Final = "playground:notice"
 
@@ -51,7 +51,7 @@ class PlaygroundErrorMiddleware:
         if isinstance(exception, NotSignedIn):
             return redirect_to_login(request.get_full_path())
         response = _notice(request, exception) if _is_partial(request) else _page(request, exception)
-        if isinstance(exception, Busy):
+        if isinstance(exception, Busy | RateLimited):
             response["Retry-After"] = str(exception.retry_after)
         patch_vary_headers(response, ["HX-Request"])
         return response

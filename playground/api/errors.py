@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from playground.errors import BadRequest, Busy, InvalidField, NotFound, NotSignedIn, PlaygroundError
+from playground.errors import BadRequest, Busy, InvalidField, NotFound, NotSignedIn, PlaygroundError, RateLimited
 from playground.runs.parameters import CHECKS
 
 
@@ -33,7 +33,7 @@ def _from_validation(error: ValidationError) -> PlaygroundError:
 def install(api: NinjaAPI) -> None:
     def respond(request: HttpRequest, error: PlaygroundError) -> HttpResponse:
         response = api.create_response(request, error_body(error), status=error.status)
-        if isinstance(error, Busy):
+        if isinstance(error, Busy | RateLimited):
             response["Retry-After"] = str(error.retry_after)
         if isinstance(error, NotSignedIn):
             response["WWW-Authenticate"] = "Bearer"

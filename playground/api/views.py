@@ -25,7 +25,6 @@ from playground.api.schemas import (
     SessionFilters,
     SessionPage,
 )
-from playground.connections.catalogue import list_models
 from playground.errors import Conflict, Forbidden, InvalidField, NotFound
 from playground.history.conditions import selection_of
 from playground.history.filters import HistoryForm
@@ -35,6 +34,7 @@ from playground.recording.events import ATTEMPT_STARTED
 from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
 from playground.runs.reader import open_log
+from playground.runs.token_limits import visible_models
 from playground.runs.turns import TurnDraft, request_stop, start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
@@ -76,6 +76,7 @@ def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
         messages=None if payload.messages is None else [m.dict() for m in payload.messages],
         parameters=payload.params,
         is_recorded=payload.record,
+        token=token,
     )
 
     def keep_key(runs: list[Run]) -> None:
@@ -143,7 +144,7 @@ def get_session(request: ApiRequest, session_id: UUID) -> dict[str, Any]:
 
 @api.get("/models", response={200: ModelList, **PROBLEM}, summary="List models")
 def get_models(request: ApiRequest) -> dict[str, Any]:
-    return {"models": list_models(request.auth.workspace)}
+    return {"models": visible_models(request.auth)}
 
 
 def _run(request: ApiRequest, run_id: UUID) -> Run:

@@ -23,6 +23,7 @@ from playground.runs.live import RunSpec
 from playground.runs.models import Run, Session, Turn
 from playground.runs.parameters import clean_parameters, is_text, to_request_parameters
 from playground.runs.store import LIVE, lease_end
+from playground.runs.token_limits import hold_rates, hold_scope
 from playground.workspaces.access import require_role
 from playground.workspaces.models import ApiToken, Role, Workspace
 
@@ -94,17 +95,22 @@ def start_runs(
     that `admission` holds for them are given back by the engine when they end.
 
     Raises:
-        Forbidden, NotFound: the user is a viewer of the workspace, or not in it.
+        Forbidden, NotFound: the user is a viewer of the workspace, or not in it; the token may not use the connection.
         InvalidField: the draft is wrong; `field` is `prompt`, `messages`, `model` or a parameter's name.
         TooManyRuns: the user's limit of live runs is reached.
+        RateLimited: the token's runs of this minute or tokens of today are used up.
         Busy: the process is full, or stopping.
     """
     require_role(user, workspace, Role.EDITOR)
     draft_fields = _checked(draft)
+    if draft.token is not None:
+        hold_scope(draft.token, draft.model_ids)
     models = [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
     with engine.admission.held(len(models)), transaction.atomic():
         hold_limits(user, workspace, len(models))
+        if draft.token is not None:
+            hold_rates(draft.token, len(models))
         if session is None:
             opened = _new_session(user, workspace, draft)
             turn = _create_turn(opened, 0, draft_fields)
@@ -230,12 +236,7 @@ def _add_run(
 
 
 def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = None) -> RunSpec:
-    request = GenerationRequest(
-        model=model.model,
-        messages=tuple(map(_message, run.messages)),
-        parameters=to_request_parameters(run.turn.parameters),
-        stream=draft is None or draft.is_streamed,
-    )
+    request = generation_request(run, model.model, stream=draft is None or draft.is_streamed)
     return RunSpec(
         run.id,
         user.pk,
@@ -245,6 +246,16 @@ def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = 
         request,
         is_recorded=run.turn.is_recorded,
         keeps_bytes=draft is not None and draft.keeps_bytes,
+    )
+
+
+def generation_request(run: Run, model: str, *, stream: bool = True) -> GenerationRequest:
+    """What a run asks of the model that its upstream calls `model`."""
+    return GenerationRequest(
+        model=model,
+        messages=tuple(map(_message, run.messages)),
+        parameters=to_request_parameters(run.turn.parameters),
+        stream=stream,
     )
 
 
