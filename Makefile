@@ -51,12 +51,14 @@ bench: ## Measure against a bare relay (about 8 minutes); BENCH="--streams 50 --
 	@scripts/setup dev
 	@$(PYTHON) -m bench $(BENCH)
 
-lock: ## Write requirements.txt and requirements-dev.txt anew from their .in files
+lock: ## Write the requirements' .txt files anew from their .in files
 	@scripts/setup dev
 	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--quiet requirements.in --output-file requirements.txt
 	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--quiet requirements-dev.in --output-file requirements-dev.txt
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--quiet requirements-langchain.in --output-file requirements-langchain.txt
 
 clean: ## Remove caches and collected static files; .venv and data/ stay
 	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache static/root test-results

@@ -71,7 +71,7 @@ def test_readme_and_configuration_give_the_same_defaults() -> None:
 
 
 class TestLockFiles:
-    @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+    @pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-langchain"])
     def test_holds_what_is_wanted(self, name: str) -> None:
         locked = locked_versions(ROOT / f"{name}.txt")
         for line in text_of(ROOT / f"{name}.in").splitlines():
@@ -83,9 +83,15 @@ class TestLockFiles:
         app, dev = (locked_versions(ROOT / f"requirements{suffix}.txt") for suffix in ("", "-dev"))
         assert {name: dev.get(name) for name in app} == app
 
-    @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-embedded.txt"])
-    def test_every_package_is_pinned_by_hash(self, name: str) -> None:
-        entries = re.split(r"\n(?=\w)", text_of(ROOT / name))
+    def test_langchain_leaves_the_versions_of_the_app_as_they_are(self) -> None:
+        dev, extra = (locked_versions(ROOT / f"requirements-{name}.txt") for name in ("dev", "langchain"))
+        assert {name: extra[name] for name in extra if name in dev} == {
+            name: dev[name] for name in extra if name in dev
+        }
+
+    @pytest.mark.parametrize("which", ["", "-dev", "-embedded", "-langchain"])
+    def test_every_package_is_pinned_by_hash(self, which: str) -> None:
+        entries = re.split(r"\n(?=\w)", text_of(ROOT / f"requirements{which}.txt"))
         pinned = [entry for entry in entries if not entry.startswith("#")]
         assert pinned
         assert all("==" in entry and "--hash=sha256:" in entry for entry in pinned)
