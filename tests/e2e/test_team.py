@@ -46,7 +46,7 @@ def test_an_invited_newcomer_joins_works_and_is_removed(owner: Page, newcomer: P
 
     newcomer.goto(link)
     expect(newcomer.get_by_text("owner invites you. Your role will be: Viewer.")).to_be_visible()
-    newcomer.get_by_label("Username").fill("newcomer")
+    newcomer.get_by_label("Username").fill("nadia")
     newcomer.get_by_label("Password", exact=True).fill(PASSWORD)
     newcomer.get_by_label("Password confirmation").fill(PASSWORD)
     newcomer.get_by_role("button", name="Make the account and join").click()
@@ -55,20 +55,20 @@ def test_an_invited_newcomer_joins_works_and_is_removed(owner: Page, newcomer: P
     expect(newcomer.get_by_role("heading", name="Not allowed")).to_be_visible()
 
     owner.goto("/workspace/members/")
-    owner.get_by_label("Viewer: change the role of newcomer").click()
+    owner.get_by_label("Viewer: change the role of nadia").click()
     owner.get_by_role("button", name="Editor").click()
-    expect(owner.get_by_text("The role of newcomer is now: Editor.")).to_be_visible()
+    expect(owner.get_by_text("The role of nadia is now: Editor.")).to_be_visible()
     newcomer.goto("/connections/")
     expect(newcomer.get_by_role("heading", name="Connections")).to_be_visible()
 
-    owner.get_by_label("More about newcomer").click()
+    owner.get_by_label("More about nadia").click()
     owner.get_by_role("link", name="Remove…").click()
     owner.get_by_role("button", name="Remove").click()
     expect(owner).to_have_url("/workspace/members/")
     newcomer.goto("/")
     expect(newcomer.get_by_role("heading", name="You are in no workspace yet")).to_be_visible()
 
-    owner.goto("/workspace/audit/?by=newcomer")
+    owner.goto("/workspace/audit/?by=nadia")
     expect(owner.get_by_role("row").filter(has_text="joined")).to_contain_text("invited by owner")
 
 
