@@ -8,6 +8,7 @@ import binascii
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -27,14 +28,20 @@ class NotASessionFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """`events` ends with `run.ended`; `reads` may be left out; `retries` is the index of a run of the same turn."""
+    """`events` ends with `run.ended`; `reads` may be left out; `retries` is the index of a run of the same turn.
+
+    `messages` are {"role", "content"}, both texts, with what else OpenAI's chat says in one (`tool_calls`, …).
+    `started_at` and `ended_at` have a time zone; they are not part of a session's document.
+    """
 
     lane: int
     model: str
-    messages: Sequence[Mapping[str, str]]
+    messages: Sequence[Mapping[str, Any]]
     events: Sequence[Event]
     reads: Sequence[Read] = ()
     retries: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,11 @@ def load(raw: bytes) -> RecordedSession:
     """Raises NotASessionFile."""
     try:
         document = orjson.loads(raw)
+        orjson.dumps(document)
     except orjson.JSONDecodeError:
         raise NotASessionFile("The file is not JSON.") from None
+    except orjson.JSONEncodeError:  # it reads deeper than it writes, and what is saved is written
+        raise NotASessionFile("The file has lists or objects that are nested too deeply.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise NotASessionFile("The file is not an exported session: it has no “format” of one.")
     if document.get("version") != VERSION:
@@ -105,11 +115,7 @@ def _load_turn(turn: Any, where: str) -> RecordedTurn:
 
 def _load_run(run: Any, where: str) -> RecordedRun:
     events = [_load_event(seq, event, where) for seq, event in enumerate(_list(run, "events", where))]
-    if not events or events[-1].kind != RUN_ENDED or any(event.kind == RUN_ENDED for event in events[:-1]):
-        raise NotASessionFile(f"In {where}, the events must end with “{RUN_ENDED}”.")
-    if any(after.t < before.t for before, after in itertools.pairwise(events)):
-        raise NotASessionFile(f"In {where}, an event has an earlier time than the one before it.")
-    _check_end(events[-1].data, where)
+    check_events(events, where)
     try:
         reads = [Read(_time(t), base64.b64decode(raw, validate=True)) for t, raw in run.get("reads", ())]
     except (ValueError, TypeError, binascii.Error):
@@ -118,10 +124,24 @@ def _load_run(run: Any, where: str) -> RecordedRun:
     if not isinstance(lane, int) or not 0 <= lane < 8 or not (retries is None or isinstance(retries, int)):
         raise NotASessionFile(f"In {where}, “lane” must be from 0 to 7, and “retries” the index of a run.")
     messages = _list(run, "messages", where)
-    for message in messages:
-        if not isinstance(message, dict) or not {"role", "content"} <= message.keys() or not _all_texts(message):
-            raise NotASessionFile(f"In {where}, each message must have a “role” and a “content”, both texts.")
+    check_messages(messages, where)
     return RecordedRun(lane, _text(run, "model", where), messages, events, reads, retries)
+
+
+def check_events(events: Sequence[Event], where: str) -> None:
+    """Whether events, each of which is as it should be, are a whole run's. Raises NotASessionFile."""
+    if not events or events[-1].kind != RUN_ENDED or any(event.kind == RUN_ENDED for event in events[:-1]):
+        raise NotASessionFile(f"In {where}, the events must end with “{RUN_ENDED}”.")
+    if any(after.t < before.t for before, after in itertools.pairwise(events)):
+        raise NotASessionFile(f"In {where}, an event has an earlier time than the one before it.")
+    _check_end(events[-1].data, where)
+
+
+def check_messages(messages: Sequence[Any], where: str) -> None:
+    """Raises NotASessionFile."""
+    for message in messages:
+        if not isinstance(message, dict) or not all(isinstance(message.get(m), str) for m in ("role", "content")):
+            raise NotASessionFile(f"In {where}, each message must have a “role” and a “content”, both texts.")
 
 
 def _check_end(data: EventData, where: str) -> None:
@@ -146,10 +166,6 @@ def _is_usage(value: Any) -> bool:
     return isinstance(value, dict) and b"\\u0000" not in orjson.dumps(value)
 
 
-def _all_texts(message: Mapping[Any, Any]) -> bool:
-    return all(isinstance(value, str) for value in message.values())
-
-
 def _time(value: Any) -> int:
     if not is_count(value, MOST):
         raise ValueError(value)
@@ -157,14 +173,20 @@ def _time(value: Any) -> int:
 
 
 def _load_event(seq: int, event: Any, where: str) -> Event:
-    match event:
-        case [int(t), str(kind), str() | dict() as data, int(offset)] if (
-            kind in KINDS and 0 <= t <= MOST and -1 <= offset <= MOST
-        ):
-            if wrong := misshapen(kind, data):
-                raise NotASessionFile(f"In {where}, event {seq} ({kind}) has a “{wrong}” that is not of its kind.")
-            return Event(seq, t, kind, data, offset)
+    if isinstance(event, list) and len(event) == 4 and (found := checked_event(seq, *event, where=where)):
+        return found
     raise NotASessionFile(f"In {where}, event {seq} must be [time, kind, data, offset].")
+
+
+def checked_event(seq: int, t: Any, kind: Any, data: Any, offset: Any, *, where: str) -> Event | None:
+    """The event, or None where these are not an event's. Raises NotASessionFile for data that is not of its kind."""
+    if kind not in KINDS or not isinstance(data, str | dict) or not is_count(t, MOST):
+        return None
+    if offset != -1 and not is_count(offset, MOST):
+        return None
+    if wrong := misshapen(kind, data):
+        raise NotASessionFile(f"In {where}, event {seq} ({kind}) has a “{wrong}” that is not of its kind.")
+    return Event(seq, t, kind, data, offset)
 
 
 def _text(item: Any, name: str, where: str) -> str:

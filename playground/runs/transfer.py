@@ -1,7 +1,9 @@
 """Sessions out of the database and into it, as `recording.session_file` has them."""
 
+import re
 from typing import Any
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,11 +21,12 @@ from playground.workspaces.models import Workspace
 TITLE_LENGTH = 200
 MODEL_LENGTH = 200
 CODE_LENGTH = 60
+_ESCAPE = re.compile(rb"\\(?:u0000|.)")
 
 
 def recorded_session(session: Session) -> RecordedSession:
-    """The session with the recordings of its ended runs."""
-    turns = session.turns.prefetch_related("runs").order_by("position")
+    """The session with the recordings of its ended runs. A turn that is not recorded has nothing to give."""
+    turns = session.turns.filter(is_recorded=True).prefetch_related("runs").order_by("position")
     return RecordedSession(session.title, [_recorded_turn(turn) for turn in turns])
 
 
@@ -54,17 +57,21 @@ def _recorded_turn(turn: Turn) -> RecordedTurn:
         turn.prompt,
         turn.system,
         turn.parameters,
-        [
-            RecordedRun(
-                run.lane,
-                run.model_id,
-                run.messages,
-                load_events(run.pk),
-                load_reads(run.pk),
-                places.get(run.retries_id) if run.retries_id else None,
-            )
-            for run in runs
-        ],
+        [recorded_run(run, places.get(run.retries_id) if run.retries_id else None) for run in runs],
+    )
+
+
+def recorded_run(run: Run, retries: int | None = None) -> RecordedRun:
+    """The recording of a run that has ended. `retries`: the place of the one it retries."""
+    return RecordedRun(
+        run.lane,
+        run.model_id,
+        run.messages,
+        load_events(run.pk),
+        load_reads(run.pk),
+        retries,
+        run.started_at,
+        run.ended_at,
     )
 
 
@@ -79,7 +86,7 @@ class _Prepared:
         self.turn = {
             "prompt": storable(recorded.prompt),
             "system": storable(recorded.system),
-            "parameters": clean_parameters(recorded.parameters),
+            "parameters": storable_json(clean_parameters(recorded.parameters)),
         }
         self.runs = [(run.retries, _columns(run), _segment(run)) for run in recorded.runs]
 
@@ -88,7 +95,9 @@ def _columns(recorded: RecordedRun) -> dict[str, Any]:
     return {
         "lane": recorded.lane,
         "model_id": storable(recorded.model)[:MODEL_LENGTH],
-        "messages": [{name: storable(text) for name, text in message.items()} for message in recorded.messages],
+        "messages": storable_json([dict(message) for message in recorded.messages]),
+        "started_at": recorded.started_at,
+        "ended_at": recorded.ended_at,
         **summary(recorded.events, outcome_of(recorded.events[-1])),
     }
 
@@ -109,9 +118,16 @@ def _import_turn(session: Session, position: int, prepared: _Prepared) -> None:
     runs: list[Run] = []
     for place, columns, segment in prepared.runs:
         retried = runs[place] if place is not None and 0 <= place < len(runs) else None
-        run = Run.objects.create(turn=turn, retries=retried, started_at=now, ended_at=now, **columns)
+        times = {name: columns[name] or now for name in ("started_at", "ended_at")}
+        run = Run.objects.create(turn=turn, retries=retried, **{**columns, **times})
         Segment.objects.create(run=run, **segment)
         runs.append(run)
+
+
+def storable_json(value: Any) -> Any:
+    """As `storable`, for all texts in what JSON can hold."""
+    symbol = b"\xe2\x90\x80"  # of NUL
+    return orjson.loads(_ESCAPE.sub(lambda m: symbol if m[0] == b"\\u0000" else m[0], orjson.dumps(value)))
 
 
 def outcome_of(end: Event) -> Outcome:
