@@ -65,7 +65,7 @@ def test_what_a_message_says_beside_its_text_and_when_a_run_began_come_along() -
 
 def test_a_session_as_lines_comes_back_to_the_same_bytes() -> None:
     owner = make_member()
-    turn = make_turn(make_session(owner, title="气泡水"), "写一首诗", parameters={"top_p": 1, "temperature": 0.5})
+    turn = make_turn(make_session(owner, title="气泡水"), "写一首诗", parameters={"top_p": 1.0, "temperature": 0.5})
     make_run(turn, raw=b"data: \xe6\xb0")
     make_run(turn, text="Again.", retries=turn.runs.get())
     written = stream_jsonl.dump(recorded_session(turn.session))
