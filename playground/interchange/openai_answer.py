@@ -61,9 +61,9 @@ class Choice:
 
 def choices_of(chunks: Iterable[EventData]) -> list[Choice]:
     """The choices of one run by their number, from the data of its chunk events; there is always a first."""
-    found: dict[int, Choice] = {0: Choice()}
+    found = {0: Choice()}
     for data in chunks:
-        fields = {"text": data} if isinstance(data, str) else data
+        fields: Mapping[str, Any] = {"text": data} if isinstance(data, str) else data
         found.setdefault(fields.get("choice", 0), Choice()).add(fields)
     return [choice for _, choice in sorted(found.items())]
 
