@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from playground.snippets import views
 
 app_name = "snippets"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("runs/<uuid:run_id>/code/", views.run_code, name="run")]

@@ -61,6 +61,8 @@ PAGES: Final = {
     "review queue": "review:queue",
     "review queue, all": "review:queue ?show=all",
     "run": "history:run",
+    "run as code": "snippets:run",
+    "run as code, in Python": "snippets:run ?language=python",
     "run by character": "history:run ?view=characters",
     "run by token": "history:run ?view=tokens",
     "run that failed": "history:run run_id={failed}",
