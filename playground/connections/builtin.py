@@ -8,7 +8,8 @@ from playground.connections.embedded import MODEL_NAME
 
 LOCAL: Final = "local"
 SIM: Final = "sim"
-NAMES: Final = frozenset({LOCAL, SIM, "replay"})  # `replay/…` is how the gateway names recordings
+ALL: Final = (LOCAL, SIM, "replay")  # `replay/…` is how the gateway names recordings
+NAMES: Final = frozenset(ALL)
 DIALECT: Final = "openai-chat"
 
 EMBEDDED_MODEL: Final = f"{LOCAL}/{MODEL_NAME}"

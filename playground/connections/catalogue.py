@@ -63,6 +63,12 @@ def list_models(workspace: Workspace) -> list[ModelInfo]:
     return [*own, _embedded(), *_presets()]
 
 
+def connection_names(workspace: Workspace) -> list[str]:
+    """The workspace's own, then the built-in ones, and `replay`, by which the gateway names recordings. One query."""
+    own = Connection.objects.filter(workspace=workspace).values_list("name", flat=True)
+    return [*own, *builtin.ALL]
+
+
 def resolve(workspace: Workspace, model_id: str) -> ResolvedModel:
     """Raises InvalidField("model", …) for an id that stands for nothing, in words that say what does exist."""
     name, separator, model = model_id.partition("/")

@@ -31,10 +31,13 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from playground.runs.leavers import stop_runs  # needs the models
         from playground.runs.samples import give_samples
+        from playground.runs.token_limits import used_today
+        from playground.workspaces import token_facts
         from playground.workspaces.models import Membership
         from playground.workspaces.signals import workspace_created
 
         self._starting = asyncio.Lock()
+        token_facts.register_use(used_today)
         workspace_created.connect(give_samples, dispatch_uid="samples_of_a_new_workspace")
         post_delete.connect(stop_runs, sender=Membership, dispatch_uid="stop_runs_of_leavers")
 

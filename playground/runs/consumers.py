@@ -184,7 +184,9 @@ class RunConsumer(AsyncWebsocketConsumer):
         if grant is not None:
             return await self.engine.lenses.open(run_id, grant)
         live = self.engine.live_run(run_id)
-        if live is not None and user is not None and may_see_live(user, live):
+        within = self.credentials.workspace_id
+        is_within = live is not None and within in (None, live.spec.workspace_id)
+        if live is not None and is_within and user is not None and may_see_live(user, live):
             return live
         return await self.engine.source(await self._visible_run(run_id))
 

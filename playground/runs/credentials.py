@@ -19,23 +19,29 @@ from playground.runs.access import visible_runs
 from playground.runs.grants import Grant
 from playground.runs.models import Run
 from playground.workspaces.models import ApiToken
+from playground.workspaces.tokens import unexpired
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A browser's session key and hash (Django's, which changes with the password), a token's id, or a link's grant."""
+    """A browser's session key and hash (Django's, which changes with the password), a token's id, or a link's grant.
+
+    `workspace_id`: the one that a token acts in; None: all of the user's.
+    """
 
     user: User | None = None
     session_key: str = ""
     session_hash: str = ""
     token_id: int | None = None
+    workspace_id: int | None = None
     grant: Grant | None = None
 
     def runs(self) -> QuerySet[Run]:
         """Those that may be read, with their turn and session."""
         if self.grant is not None:
             return self.grant.runs()
-        return visible_runs(self.user or AnonymousUser())
+        runs = visible_runs(self.user or AnonymousUser())
+        return runs if self.workspace_id is None else runs.filter(turn__session__workspace=self.workspace_id)
 
 
 def expired(known: Collection[Credentials]) -> set[Credentials]:
@@ -47,7 +53,7 @@ def expired(known: Collection[Credentials]) -> set[Credentials]:
         ).values_list("session_key", flat=True)
     )
     tokens = set(
-        ApiToken.objects.filter(id__in={c.token_id for c in known if c.token_id}, revoked_at=None)
+        ApiToken.objects.filter(unexpired(), id__in={c.token_id for c in known if c.token_id}, revoked_at=None)
         .filter(workspace__memberships__user=F("user"))
         .values_list("id", flat=True)
     )

@@ -65,7 +65,7 @@ def _reader(credentials: Credentials) -> str:
     """The same for all tabs of a person, and for all holders of a link: they may read the same."""
     if credentials.grant is not None:
         return f"link {credentials.grant.key}"
-    return f"user {credentials.user.pk if credentials.user else ''}"
+    return f"user {credentials.user.pk if credentials.user else ''} in {credentials.workspace_id or 'all'}"
 
 
 def _wanted(sockets: Iterable[OpenSocket]) -> dict[str, tuple[Credentials, Reading]]:

@@ -30,6 +30,7 @@ class RunSpec:
     request: GenerationRequest
     is_recorded: bool = True
     keeps_bytes: bool = False
+    workspace_id: int | None = None
 
 
 class StopReason(enum.Enum):

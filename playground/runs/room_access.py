@@ -6,6 +6,7 @@ from uuid import UUID
 from playground.accounts.models import User
 from playground.runs.access import visible_sessions
 from playground.runs.credentials import Credentials
+from playground.runs.models import Session
 from playground.workspaces.access import workspaces_of
 
 Check = Callable[[User, Collection[str]], set[str]]
@@ -30,12 +31,17 @@ def open_rooms(credentials: Credentials, rooms: Collection[str]) -> set[str]:
         kind, _, name = room.partition(":")
         names.setdefault(kind, set()).add(name)
     user = credentials.user
-    return {
-        f"{kind}:{name}"
-        for kind, asked in names.items()
-        if kind in _checks
-        for name in _checks[kind](user, asked) & asked
-    }
+    found = {kind: _checks[kind](user, asked) & asked for kind, asked in names.items() if kind in _checks}
+    if credentials.workspace_id is not None:
+        found = _within(credentials.workspace_id, found)
+    return {f"{kind}:{name}" for kind, names_of_kind in found.items() for name in names_of_kind}
+
+
+def _within(workspace_id: int, found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """A token acts in one workspace: of rooms of a workspace or a session, those in it."""
+    sessions = Session.objects.filter(workspace=workspace_id, pk__in=found.get("session", ()))
+    inside = {"workspace": {str(workspace_id)}, "session": set(map(str, sessions.values_list("pk", flat=True)))}
+    return {kind: names & inside.get(kind, names) for kind, names in found.items()}
 
 
 def _own(user: User, names: Collection[str]) -> set[str]:

@@ -33,7 +33,7 @@ def authenticate(scope: Mapping[str, Any]) -> Credentials:
         token = authenticate_token(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             raise NotSignedIn("The token is not valid. Create one on the account page.")
-        return Credentials(token.user, token_id=token.pk)
+        return Credentials(token.user, token_id=token.pk, workspace_id=token.workspace_id)
     if shares := parse_qs(scope.get("query_string", b"").decode("latin-1")).get("share"):
         grant = grants.resolve(shares[0])
         if grant is None:

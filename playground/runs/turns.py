@@ -246,6 +246,7 @@ def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = 
         request,
         is_recorded=run.turn.is_recorded,
         keeps_bytes=draft is not None and draft.keeps_bytes,
+        workspace_id=run.turn.session.workspace_id,
     )
 
 

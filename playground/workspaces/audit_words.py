@@ -104,6 +104,9 @@ _DETAILS: Final[dict[str, Any]] = {
     "max_tokens_per_day": _("tokens a day"),
     "member_max_live_runs": _("live answers of each member"),
     "member_max_tokens_per_day": _("tokens a day of each member"),
+    "connections": _("connections"),
+    "runs_per_minute": _("runs a minute"),
+    "tokens_per_day": _("tokens a day"),
 }
 _CODED: Final = frozenset({"from", "to", "role", "uses", "visibility", "changed"})  # the others hold what people wrote
 _HIDDEN: Final = frozenset({"show", "copied_from"})  # ids

@@ -6,10 +6,12 @@ hash, so a slow hash would only cost each request time. Looking a hash up by ind
 
 import secrets
 import time
-from datetime import timedelta
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from playground.accounts.link_tokens import digest_of
@@ -24,15 +26,50 @@ _KNOWN: Final = 1000
 _known: dict[str, tuple[float, ApiToken]] = {}  # by digest: until when, what
 
 
-def create_token(user: User, workspace: Workspace, name: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a token may do, as `ApiToken` says it: no connections for all of them, None for no limit and no end."""
+
+    connections: Sequence[str] = ()
+    expires_at: datetime | None = None
+    runs_per_minute: int | None = None
+    tokens_per_day: int | None = None
+
+    def details(self) -> dict[str, Any]:
+        """For the audit log: what is limited."""
+        known = {
+            "connections": list(self.connections),
+            "expires": self.expires_at.isoformat(timespec="seconds") if self.expires_at else None,
+            "runs_per_minute": self.runs_per_minute,
+            "tokens_per_day": self.tokens_per_day,
+        }
+        return {name: value for name, value in known.items() if value}
+
+
+def expiry_in(days: int | None) -> datetime | None:
+    """None for never."""
+    return None if days is None else timezone.now() + timedelta(days=days)
+
+
+def create_token(user: User, workspace: Workspace, name: str = "", scope: Scope | None = None) -> str:
     """Returns the secret, which cannot be read again."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, workspace=workspace, name=name[:100], digest=digest_of(secret))
+    scope = scope or Scope()
+    ApiToken.objects.create(
+        user=user,
+        workspace=workspace,
+        name=name[:100],
+        digest=digest_of(secret),
+        connections=list(scope.connections),
+        expires_at=scope.expires_at,
+        runs_per_minute=scope.runs_per_minute,
+        tokens_per_day=scope.tokens_per_day,
+    )
     return secret
 
 
 def authenticate_token(secret: str) -> ApiToken | None:
-    """The token with its `user` and `workspace`; None if it is unknown or revoked, or the user is inactive or left.
+    """The token with its `user` and `workspace`; None if it is not valid, or the user is inactive or left.
 
     The answer may be up to a second old: a quarter of what starting a run cost was asking this again.
     """
@@ -41,10 +78,10 @@ def authenticate_token(secret: str) -> ApiToken | None:
     digest = digest_of(secret)
     known = _known.get(digest)
     if known is not None and time.monotonic() < known[0]:
-        return known[1]
+        return None if _is_over(known[1]) else known[1]
     token = (
         ApiToken.objects.select_related("user", "workspace")
-        .filter(digest=digest, revoked_at=None, user__is_active=True)
+        .filter(unexpired(), digest=digest, revoked_at=None, user__is_active=True)
         .filter(workspace__memberships__user=F("user"))
         .first()
     )
@@ -56,6 +93,11 @@ def authenticate_token(secret: str) -> ApiToken | None:
     return token
 
 
+def unexpired() -> Q:
+    """Of tokens: those whose time is not over."""
+    return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+
+
 def revoke_token(user: User, token_id: int) -> bool:
     """False if the user has no such live token."""
     forget_known()
@@ -65,6 +107,10 @@ def revoke_token(user: User, token_id: int) -> bool:
 def forget_known() -> None:
     """Ask the database anew, at the next request of each token to this process."""
     _known.clear()
+
+
+def _is_over(token: ApiToken) -> bool:
+    return token.expires_at is not None and token.expires_at <= timezone.now()
 
 
 def _note_use(token: ApiToken) -> None:

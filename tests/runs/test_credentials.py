@@ -76,6 +76,14 @@ def test_the_token_of_who_left_the_workspace_ends() -> None:
     assert expired(known) == {known[1]}
 
 
+def test_a_token_ends_when_its_time_is_over() -> None:
+    known = with_token(make_member())
+    ApiToken.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
+    assert expired([known]) == set()
+    ApiToken.objects.update(expires_at=timezone.now())
+    assert expired([known]) == {known}
+
+
 def test_the_server_closes_the_socket_within_five_seconds(server: Server) -> None:
     client = Client(server, "leaver")
     run = client.post_run("sim/sim-n2000-r50-d0")
