@@ -150,7 +150,13 @@ class Attempt:
 
     def _failed(self, error: ProviderError) -> None:
         retryable = not self.chunks and may_retry(error, self._endpoint.retry)
-        data = {"code": error.code, "message": error.message, "status": error.status, "retryable": retryable}
+        data = {
+            "code": error.code,
+            "message": error.message,
+            "status": error.status,
+            "retryable": retryable,
+            "retry_after": error.retry_after,
+        }
         self._emit(events.ATTEMPT_FAILED, {name: value for name, value in data.items() if value is not None})
 
     def _notice(self, code: str, message: str) -> None:

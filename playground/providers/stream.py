@@ -11,6 +11,7 @@ from playground.providers.dialects.base import CONTENT_FILTER, Dialect, common_r
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient
+from playground.providers.openai_fields import fitted
 from playground.providers.request import GenerationRequest
 from playground.providers.retry import delay_before
 from playground.providers.sink import ErrorInfo, Outcome, Sink
@@ -36,11 +37,12 @@ async def stream_run(
     total_at = loop.time() + endpoint.timeouts.total
     try:
         spoken = dialect(endpoint.dialect)
+        request, foreign = fitted(endpoint.dialect, request)
         outgoing = spoken.request(endpoint, request)
     except ProviderError as error:  # nothing was sent
         return Outcome(error.ends_as, error=ErrorInfo(error.code, error.message), attempts=0)
-    if outgoing.ignored:
-        sink.emit(NOTICE, _ignored(endpoint.dialect, outgoing.ignored))
+    if ignored := (*foreign, *outgoing.ignored):
+        sink.emit(NOTICE, _ignored(endpoint.dialect, ignored))
     tape = Tape(sink)
     number = 1
     while True:

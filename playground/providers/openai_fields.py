@@ -1,0 +1,57 @@
+"""Which request fields of OpenAI's API a dialect can take, for a program that asks every model as if it were OpenAI's.
+
+A field that OpenAI's API knows is only passed on where the dialect knows it too: many servers refuse a request for a
+field they do not know. A field that OpenAI does not know is the provider's own, and always passed on. Dialects that are
+not in `TAKEN` translate what they can, and tell the rest themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from playground.providers.request import GenerationRequest
+
+_BOTH: Final = frozenset({"frequency_penalty", "logit_bias", "n", "presence_penalty", "stream_options", "user"})
+_COMPLETIONS: Final = _BOTH | {"best_of", "echo", "suffix"}
+_CHAT: Final = _BOTH | {
+    "audio", "function_call", "functions", "max_completion_tokens", "metadata", "modalities", "parallel_tool_calls",
+    "prediction", "prompt_cache_key", "reasoning_effort", "response_format", "safety_identifier", "service_tier",
+    "store", "verbosity", "web_search_options",
+}  # fmt: skip
+_RESPONSES: Final = frozenset({
+    "background", "conversation", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "metadata",
+    "parallel_tool_calls", "previous_response_id", "prompt", "prompt_cache_key", "reasoning", "safety_identifier",
+    "service_tier", "store", "stream_options", "text", "tool_choice", "tools", "top_logprobs", "truncation", "user",
+})  # fmt: skip
+
+KNOWN: Final = _CHAT | _COMPLETIONS
+TAKEN: Final[Mapping[str, frozenset[str]]] = {
+    "openai-chat": _CHAT,
+    "openai-completions": _COMPLETIONS,
+    "openai-responses": _RESPONSES,
+    "anthropic": frozenset({"metadata", "service_tier"}),
+}
+# What asks for nothing that a model would not do anyway: left out in silence.
+_NOTHING: Final[Mapping[str, Any]] = {
+    "best_of": 1,
+    "echo": False,
+    "frequency_penalty": 0,
+    "logit_bias": {},
+    "n": 1,
+    "parallel_tool_calls": True,
+    "presence_penalty": 0,
+    "store": False,
+}
+
+
+def fitted(dialect: str, request: GenerationRequest) -> tuple[GenerationRequest, tuple[str, ...]]:
+    """`request` without what its dialect does not know, and the names of what was left out of it."""
+    extra, taken = request.parameters.extra, TAKEN.get(dialect)
+    foreign = {name for name in extra if name in KNOWN and (taken is None or name not in taken)}
+    idle = {name for name in foreign if extra[name] is None or (name in _NOTHING and extra[name] == _NOTHING[name])}
+    left_out = idle if taken is None else foreign
+    if not left_out:
+        return request, ()
+    kept = {name: value for name, value in extra.items() if name not in left_out}
+    told = tuple(name for name in extra if name in left_out - idle)
+    return replace(request, parameters=replace(request.parameters, extra=kept)), told
