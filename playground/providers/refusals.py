@@ -2,7 +2,7 @@
 
 Providers agree on little: OpenAI's `{"error": {message, type, param, code}}`, Anthropic's `{"type": "error", "error"}`,
 Gemini's `{"error": {code: 429, status: "RESOURCE_EXHAUSTED"}}`, xAI's `{"code", "error": "text"}`, vLLM's
-`{"object": "error", "message"}`, FastAPI's `{"detail": …}`, HTML of a proxy.
+`{"object": "error", "message"}`, FastAPI's `{"detail": …}`, TGI's `{"error": "text", "error_type"}`, HTML of a proxy.
 """
 
 import re
@@ -37,14 +37,17 @@ NAMES: Final[dict[str, type[Refused]]] = {
     "rate_limit_error": errors.RateLimited,
     "resource_exhausted": errors.RateLimited,
     "overloaded_error": errors.Overloaded,
+    "overloaded": errors.Overloaded,
     "engine_overloaded": errors.Overloaded,
     "unavailable": errors.Overloaded,
     "server_error": errors.ServerFailed,
     "api_error": errors.ServerFailed,
+    "generation": errors.ServerFailed,
     "internal_server_error": errors.ServerFailed,
     "internal": errors.ServerFailed,
     "invalid_request_error": errors.InvalidRequest,
     "badrequesterror": errors.InvalidRequest,
+    "validation": errors.InvalidRequest,
     "invalid_argument": errors.InvalidRequest,
 }
 
@@ -133,7 +136,7 @@ def _read(value: Mapping[str, Any]) -> tuple[set[str], str]:
     names = {
         str(source.get(key)).lower()
         for source in (value, inner)
-        for key in ("code", "type", "status")
+        for key in ("code", "type", "status", "error_type")
         if source.get(key)
     }
     candidates = (inner.get("message"), value.get("error"), value.get("detail"), inner.get("title"), inner.get("msg"))

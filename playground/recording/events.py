@@ -1,7 +1,8 @@
 """What a run is made of: events.
 
 An event's `data` is JSON. A chunk that is plain text of the first choice is a bare string; any other chunk is an
-object with some of `text`, `reasoning`, `refusal`, `tool_call`, `logprobs`, `choice`, `attempt`.
+object with some of `text`, `reasoning`, `refusal`, `tool_call`, `logprobs`, `citations`, `choice`,
+`attempt`.
 """
 
 from collections.abc import Mapping

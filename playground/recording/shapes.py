@@ -68,6 +68,10 @@ def _is_logprob(value: object) -> bool:
     )
 
 
+def _is_citations(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
 _SHAPES: Final[Mapping[str, Mapping[str, Check]]] = {
     RUN_STARTED: {"model": _is_text, "dialect": _is_text, "request": _is_request},
     ATTEMPT_STARTED: {"attempt": is_count, "method": _is_text, "url": _is_text},
@@ -79,6 +83,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, Check]]] = {
         "refusal": _is_text,
         "tool_call": _is_tool_call,
         "logprobs": _is_logprobs,
+        "citations": _is_citations,
         "choice": is_count,
         "attempt": is_count,
     },

@@ -1,67 +1,56 @@
 """What OpenAI's two older dialects share: the request's body and headers, and how an answer is read.
 
-Source: https://platform.openai.com/docs/api-reference/chat/streaming and …/completions; deviations of Azure, DeepSeek,
-Groq, llama.cpp, Mistral, Ollama, OpenRouter, vLLM and xAI as their documentation and servers show them.
+Source: https://platform.openai.com/docs/api-reference/chat/streaming and …/completions. What other servers do
+differently is in `openai_quirks`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import orjson
-
-from playground.providers import loosejson
+from playground.providers import refusals
 from playground.providers.dialects import logprobs
+from playground.providers.dialects.asking import JSON, bearer, body_of, names_in
 from playground.providers.dialects.base import HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
+from playground.providers.dialects.openai_quirks import CITATIONS, CITED, ERRORS, FINISH_REASONS, REASONING, USAGE, Path
+from playground.providers.dialects.reading import at, call_piece, citations, mapping, objects, string, whole
 from playground.providers.endpoint import Endpoint
-from playground.providers.errors import InvalidRequest
 from playground.providers.request import GenerationRequest
-from playground.recording.events import CHUNK, USAGE
+from playground.recording.events import CHUNK
+from playground.recording.events import USAGE as USAGE_EVENT
 
 
 class OpenAI:
-    """A dialect of the family; `name`, `path` and `body` make the difference."""
+    """A dialect of the family; `name`, `path`, `body` and `unsaid` make the difference."""
 
     name: str
     label: ClassVar[str]
     path: str
     example: ClassVar[str] = "https://api.openai.com/v1"
-    finish_reasons: ClassVar[Mapping[str, str]] = {"function_call": "tool_calls"}
+    finish_reasons: ClassVar[Mapping[str, str]] = FINISH_REASONS
 
     def request(self, endpoint: Endpoint, request: GenerationRequest) -> HttpRequest:
         """Raises InvalidRequest for text that is not Unicode."""
-        body = {**_common(endpoint, request), **self.body(request)}
-        given = {name: value for name, value in body.items() if value is not None} | dict(request.parameters.extra)
-        try:
-            content = orjson.dumps(given)
-        except orjson.JSONEncodeError:
-            raise InvalidRequest("The prompt holds half a character, which cannot be sent: enter it again.") from None
-        return HttpRequest("POST", self.path, {**_credentials(endpoint), "content-type": "application/json"}, content)
+        body = body_of({**_common(endpoint, request), **self.body(request)}, request.parameters.extra)
+        return HttpRequest("POST", self.path, {**bearer(endpoint), **JSON}, body, self.unsaid(request))
 
     def body(self, request: GenerationRequest) -> dict[str, Any]:
         """What is not common to both dialects. A value of None is left to the provider."""
         raise NotImplementedError
 
+    def unsaid(self, request: GenerationRequest) -> tuple[str, ...]:
+        """The parameters that the dialect has no word for."""
+        return ()
+
     def parser(self, request: GenerationRequest) -> "OpenAIParser":
         return OpenAIParser(wants_stream=request.stream)
 
     def models_request(self, endpoint: Endpoint) -> HttpRequest:
-        return HttpRequest("GET", "/models", _credentials(endpoint))
+        return HttpRequest("GET", "/models", bearer(endpoint))
 
     def read_models(self, body: bytes) -> list[str]:
         """The names in an answer to `models_request`. Raises MalformedAnswer."""
-        try:
-            value, _ = loosejson.loads(body)
-        except ValueError:
-            raise malformed("broken JSON") from None
-        models = value.get("data") if isinstance(value, dict) else None
-        if not isinstance(models, list):
-            raise malformed("JSON without a list of models")
-        return [model["id"] for model in models if isinstance(model, dict) and isinstance(model.get("id"), str)]
-
-
-def _credentials(endpoint: Endpoint) -> dict[str, str]:
-    return {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+        return names_in(body)
 
 
 def _common(endpoint: Endpoint, request: GenerationRequest) -> dict[str, Any]:
@@ -83,28 +72,39 @@ def _common(endpoint: Endpoint, request: GenerationRequest) -> dict[str, Any]:
 class OpenAIParser(BodyParser):
     """Reads `choices`, of either dialect: some servers answer one in the shape of the other."""
 
+    def __init__(self, *, wants_stream: bool) -> None:
+        super().__init__(wants_stream=wants_stream)
+        self._cited: list[dict[str, Any]] = []
+
     def _event(self, value: Mapping[str, Any], end: int, parts: list[Part]) -> None:
+        if error := _first(value, ERRORS):
+            raise refusals.from_object({"error": error})
         choices = value.get("choices")
         if choices:
-            for choice in _objects(choices):
+            for choice in objects(choices):
                 self._choice(choice, end, parts)
         elif choices is None and "content" in value:
             raise malformed("tokens of another dialect")
-        usage = value.get("usage")
-        if usage is None and "x_groq" in value and isinstance(value["x_groq"], dict):
-            usage = value["x_groq"].get("usage")
-        if usage and isinstance(usage, dict):
+        if cited := self._uncited(_first(value, CITATIONS)):
+            parts.append(Part(CHUNK, {"citations": cited}, end))
+        usage = _first(value, USAGE)
+        if isinstance(usage, dict):
             self.usage = usage
-            parts.append(Part(USAGE, usage, end))
+            parts.append(Part(USAGE_EVENT, usage, end))
 
     def _answer(self, value: Mapping[str, Any], end: int, parts: list[Part]) -> None:
         if not isinstance(value.get("choices"), list):
             raise malformed("JSON without choices")
         self._event(value, end, parts)
 
+    def _uncited(self, value: Any) -> list[dict[str, Any]]:
+        """Citations that have not come before: some servers send all of them with every event."""
+        new = [one for one in citations(value) if one not in self._cited]
+        self._cited += new
+        return new
+
     def _choice(self, choice: Mapping[str, Any], end: int, parts: list[Part]) -> None:
-        index = choice.get("index")
-        number = index if type(index) is int else 0
+        number = whole(choice.get("index"))
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str) and (number == 0 or self.finish_reason is None):
             self.finish_reason = reason
@@ -129,55 +129,44 @@ def _chunks(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     data: dict[str, Any] = {}
     if content := delta.get("content") or delta.get("text"):
         data = {"text": content} if isinstance(content, str) else _of_blocks(content)
-    if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-        data["reasoning"] = _string(reasoning)
+    if reasoning := _first(delta, REASONING):
+        data["reasoning"] = string(reasoning)
     if refusal := delta.get("refusal"):
-        data["refusal"] = _string(refusal)
+        data["refusal"] = string(refusal)
+    if cited := citations(_first(delta, CITED)):
+        data["citations"] = cited
     if data:
         yield data
+    yield from _tool_calls(delta)
+
+
+def _tool_calls(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if calls := delta.get("tool_calls"):
-        for position, call in enumerate(_objects(calls)):
-            yield {"tool_call": _tool_call(call, position)}
+        for position, call in enumerate(objects([calls] if isinstance(calls, dict) else calls)):
+            yield _tool_call(call, position)
     if isinstance(delta.get("function_call"), dict):  # before there were tools
-        yield {"tool_call": _tool_call({"function": delta["function_call"]}, 0)}
+        yield _tool_call({"function": delta["function_call"]}, 0)
+
+
+def _first(value: Mapping[str, Any], paths: Sequence[Path]) -> Any:
+    """What stands at the first of `paths` that holds something; None if none does."""
+    for path in paths:
+        if path[0] in value and (found := at(value, path)):
+            return found
+    return None
 
 
 def _tool_call(call: Mapping[str, Any], position: int) -> dict[str, Any]:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    index = call.get("index")
-    found: dict[str, Any] = {"index": index if type(index) is int else position}
-    for name, value in (("id", call.get("id")), ("name", function.get("name"))):
-        if value:
-            found[name] = _string(value)
-    arguments = function.get("arguments")
-    if arguments is not None and arguments != "":
-        # Some send an object instead of its JSON.
-        found["arguments"] = arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
-    return found
+    function = mapping(call.get("function"))
+    index = whole(call.get("index"), position)
+    return call_piece(index, call.get("id"), function.get("name"), function.get("arguments"))
 
 
 def _of_blocks(content: Any) -> dict[str, Any]:
     """Mistral's `content` as a list of `{type: "text", text}` and `{type: "thinking", thinking: […]}`."""
     text, thinking = [], []
-    for block in _objects(content):
-        text.append(_string(block.get("text") or ""))
-        thinking += [_string(part.get("text") or "") for part in _objects(block.get("thinking") or [])]
+    for block in objects(content):
+        text.append(string(block.get("text") or ""))
+        thinking += [string(part.get("text") or "") for part in objects(block.get("thinking") or [])]
     found = {"text": "".join(text), "reasoning": "".join(thinking)}
     return {name: value for name, value in found.items() if value}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            if not isinstance(item, dict):
-                break
-        else:
-            return value
-    raise malformed("JSON of another shape")
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise malformed("JSON of another shape")
-    return value

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from playground.providers.dialects.asking import asked_for
 from playground.providers.dialects.openai import OpenAI
 from playground.providers.request import GenerationRequest, Message
 
@@ -18,6 +19,9 @@ class OpenAICompletions(OpenAI):
             "prompt": as_prompt(request.messages),
             "logprobs": (parameters.top_logprobs or 1) if parameters.logprobs else None,
         }
+
+    def unsaid(self, request: GenerationRequest) -> tuple[str, ...]:
+        return asked_for(request.parameters, ("tools", "tool_choice"))
 
 
 def as_prompt(messages: Sequence[Message]) -> str:
