@@ -123,11 +123,13 @@ def _outgoing(request: HttpRequest, endpoint: Endpoint) -> httpx.Request:
 
 
 def upstream_url(base_url: str, path: str) -> httpx.URL:
-    """`path` below `base_url`, whose query (Azure's `api-version`) stays. Raises InvalidBaseURL."""
+    """`path` below `base_url`, whose query (Azure's `api-version`) stays, after `path`'s own. Raises InvalidBaseURL."""
     try:
         url = httpx.URL(base_url)
         raw_path, _, query = url.raw_path.partition(b"?")
+        path, _, own_query = path.partition("?")
         raw_path = raw_path.rstrip(b"/") + path.encode("ascii")
+        query = b"&".join(filter(None, (own_query.encode("ascii"), query)))
         url = url.copy_with(raw_path=raw_path + b"?" + query if query else raw_path, fragment=None)
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")

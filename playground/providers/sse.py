@@ -43,14 +43,16 @@ SSEItem = SSEEvent | SSEComment | SSEStray
 class SSEDecoder:
     """Decodes one stream. `error` is set once a line, or the data of one event, is longer than `limit` bytes.
 
-    Nothing that follows an error is decoded. Time is linear in the bytes, however they are cut.
+    Nothing that follows an error is decoded. Time is linear in the bytes, however they are cut. `names_alone`: whether
+    an event that has a name and no data counts: the standard discards it, but some servers end their streams so.
     """
 
-    def __init__(self, *, limit: int = LIMIT) -> None:
+    def __init__(self, *, limit: int = LIMIT, names_alone: bool = False) -> None:
         self.error: TooLong | None = None
         self.retry: int | None = None
         self.last_event_id = ""
         self._limit = limit
+        self._names_alone = names_alone
         self._position = 0
         self._pending = bytearray()  # the start of a line whose end has not come
         self._after_cr = False
@@ -138,7 +140,7 @@ class SSEDecoder:
 
     def _dispatch(self, end: int, items: list[SSEItem]) -> None:
         data = self._data
-        if data:
+        if data or (self._names_alone and self._event):
             joined = data[0] if len(data) == 1 else b"\n".join(data)
             items.append(SSEEvent(joined, self._event or "message", self.last_event_id, end))
             self._data = []

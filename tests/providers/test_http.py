@@ -73,6 +73,21 @@ class TestRequest:
         with pytest.raises(errors.InvalidBaseURL):
             upstream_url(base_url, "/models")
 
+    @pytest.mark.parametrize(
+        ("base_url", "path", "url"),
+        [
+            ("https://a.example/v1/", "/models", "https://a.example/v1/models"),
+            ("https://a.example/v1?api-version=2", "/models", "https://a.example/v1/models?api-version=2"),
+            ("https://a.example/v1", "/m:stream?alt=sse", "https://a.example/v1/m:stream?alt=sse"),
+            ("https://a.example/v1?x=%2F", "/m:stream?alt=sse", "https://a.example/v1/m:stream?alt=sse&x=%2F"),
+            ("https://a.example/v1", "/models/a%2Fb%3Fc", "https://a.example/v1/models/a%2Fb%3Fc"),
+            ("https://a.example/v2", "/../v1/models", "https://a.example/v1/models"),
+            ("https://a.example", "/../v1/models", "https://a.example/v1/models"),
+        ],
+    )
+    def test_a_path_and_its_query_below_the_base_url(self, base_url: str, path: str, url: str) -> None:
+        assert str(upstream_url(base_url, path)) == url
+
     async def test_the_number_of_streams_has_no_limit(self, http: UpstreamClient) -> None:
         all_here = asyncio.Event()
 

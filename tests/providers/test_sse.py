@@ -196,3 +196,11 @@ def test_any_cut_gives_the_same_items(lines: list[bytes], ends: list[bytes], bom
 @given(st.binary(max_size=300), st.integers(4, 40), st.lists(st.integers(0, 1000), max_size=12))
 def test_any_bytes_decode_the_same_and_never_raise(stream: bytes, limit: int, at: list[int]) -> None:
     assert decode(*cut(stream, at), limit=limit) == decode(stream, limit=limit)
+
+
+def test_a_name_alone_is_an_event_where_it_is_asked_for() -> None:
+    stream = b"event: end\r\n\r\n: ping\r\n\r\n"
+    assert [type(item) for item in SSEDecoder().feed(stream)] == [SSEComment]
+    item, _ = SSEDecoder(names_alone=True).feed(stream)
+    assert isinstance(item, SSEEvent)
+    assert (item.event, item.data, item.end) == ("end", b"", 13)
