@@ -166,7 +166,9 @@ class Client:
 class Follower:
     """Reads one run from a socket, and checks that no event is missing, doubled or out of order."""
 
-    def __init__(self, socket: ClientConnection, run_id: str, after: int = -1, epoch: str | None = None) -> None:
+    def __init__(
+        self, socket: ClientConnection, run_id: str, after: int = -1, epoch: str | None = None, view: str = ""
+    ) -> None:
         self.socket = socket
         self.run_id = run_id
         self.after = after
@@ -174,7 +176,7 @@ class Follower:
         self.frames = 0
         self.subscribed: dict[str, Any] = {}
         self.ended: dict[str, Any] | None = None
-        message = {"op": "subscribe", "run": run_id, "after": after}
+        message = {"op": "subscribe", "run": run_id, "after": after, **({"view": view} if view else {})}
         self.send(message if epoch is None else {**message, "epoch": epoch})
 
     def send(self, message: dict[str, Any]) -> None:

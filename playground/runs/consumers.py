@@ -12,6 +12,7 @@ from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.errors import BadRequest, Forbidden, NotFound, NotSignedIn, PlaygroundError, TooManyRuns
+from playground.runs import shown
 from playground.runs.access import may_see_live, stoppable_runs
 from playground.runs.engine import Engine
 from playground.runs.guard import Reading
@@ -140,11 +141,14 @@ class RunConsumer(AsyncWebsocketConsumer):
         epoch = message.get("epoch")
         if epoch is not None and not isinstance(epoch, str):
             raise BadRequest("“epoch” must be the text that a frame came with.", field="epoch")
+        view = message.get("view", shown.RAW)
+        if view not in shown.names():
+            raise BadRequest(f"“view” must be one of {', '.join(shown.names())}.", field="view")
         run_id = _run_id(message)
         open_now = sum(not s.ended for s in self.viewer.subscriptions.values())
         if open_now >= MAX_SUBSCRIPTIONS and str(run_id) not in self.viewer.subscriptions:
             raise TooManyRuns(f"One socket can follow {MAX_SUBSCRIPTIONS} runs; unsubscribe from one first.")
-        await self.viewer.subscribe(str(run_id), await self._visible_source(run_id), after, epoch)
+        await self.viewer.subscribe(str(run_id), await self._visible_source(run_id, view), after, epoch)
 
     async def _unsubscribe(self, message: Mapping[str, Any]) -> None:
         self.viewer.unsubscribe(str(_run_id(message)))
@@ -179,7 +183,10 @@ class RunConsumer(AsyncWebsocketConsumer):
     async def _ping(self, message: Mapping[str, Any]) -> None:
         await self.viewer.send_op("pong")
 
-    async def _visible_source(self, run_id: UUID) -> Source:
+    async def _visible_source(self, run_id: UUID, view: str) -> Source:
+        return await self.engine.views.open(run_id, await self._readable_source(run_id), view)
+
+    async def _readable_source(self, run_id: UUID) -> Source:
         user, grant = self.credentials.user, self.credentials.grant
         if grant is not None:
             return await self.engine.lenses.open(run_id, grant)
@@ -198,10 +205,12 @@ class RunConsumer(AsyncWebsocketConsumer):
 
     async def _resubscribe(self, run: str) -> None:
         """The run changed hands: send it again from where it now is, in its new epoch."""
+        subscription = self.viewer.subscriptions.get(run)
+        if subscription is None:
+            return
         try:
-            source = await self._visible_source(UUID(run))
-            subscription = self.viewer.subscriptions.get(run)
-            if subscription is not None:
+            source = await self._visible_source(UUID(run), shown.name_of(subscription.source))
+            if self.viewer.subscriptions.get(run) is subscription:
                 await self.viewer.subscribe(run, source, subscription.after, subscription.source.epoch)
         except PlaygroundError as error:
             self.viewer.unsubscribe(run)

@@ -39,6 +39,7 @@ from playground.runs.live import LiveRun, RunSpec, StopReason
 from playground.runs.models import Run
 from playground.runs.purge import purge_daily
 from playground.runs.rooms import Rooms
+from playground.runs.shown import Views
 from playground.runs.sources import Follower, Source, load_recording
 from playground.runs.supervisor import Opener, stream_into, supervise
 from playground.runs.writer import Writer
@@ -81,6 +82,7 @@ class Engine:
         self._live: dict[UUID, LiveRun] = {}
         self._followers: dict[UUID, Follower] = {}
         self.lenses = Lenses(self.threads, self.source)
+        self.views = Views(self.threads)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from playground.errors import NotFound
 from playground.recording.events import Event
-from playground.recording.frames import Frame, FrameEncoder
+from playground.recording.frames import MAX_EVENTS, Frame, FrameEncoder
 from playground.recording.status import RunStatus
 from playground.runs.database import DatabaseThreads
 from playground.runs.grants import Grant, Lens
@@ -60,17 +60,14 @@ class LensedSource:
     What was shown once stays as it was shown: a later redaction makes a new source.
     """
 
-    def __init__(self, run_id: UUID, source: Source, lens: Lens, beat: Beat) -> None:
+    def __init__(self, run_id: UUID, source: Source, lens: Lens, beat: Beat, epoch: str = "") -> None:
+        self.epoch = epoch or source.epoch
         self.wakes: set[Callable[[], None]] = set()
         self._beat = beat
         self._source = source
         self._lens = lens
         self._shown: list[Event] = []
-        self._frames = FrameEncoder(str(run_id), source.epoch, self._shown)
-
-    @property
-    def epoch(self) -> str:
-        return self._source.epoch
+        self._frames = FrameEncoder(str(run_id), self.epoch, self._shown)
 
     @property
     def status(self) -> RunStatus:
@@ -89,7 +86,8 @@ class LensedSource:
         return self._source.last_seq
 
     def frame_after(self, seq: int) -> Frame | None:
-        self._shown.extend(map(self._lens, self._source.events[len(self._shown) :]))
+        until = seq + 1 + MAX_EVENTS  # what one frame may hold: a long recording must not hold up the loop
+        self._shown.extend(map(self._lens, self._source.events[len(self._shown) : until]))
         return self._frames.after(seq)
 
     def attach(self, wake: Callable[[], None]) -> None:

@@ -30,6 +30,8 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("ping", ""): EVERYBODY,
     ("subscribe", "workspace"): rule(*MEMBERS, Who.LINK),
     ("subscribe", "private"): rule(Who.AUTHOR),
+    ("subscribe", "workspace, filtered"): rule(*MEMBERS, Who.LINK),
+    ("subscribe", "private, filtered"): rule(Who.AUTHOR),
     ("unsubscribe", "workspace"): EVERYBODY,  # from what one did not follow: nothing happens
     ("ack", "workspace"): EVERYBODY,
     ("cancel", "workspace"): rule(Who.AUTHOR, Who.OWNER, members=FORBIDDEN, link=FORBIDDEN),
@@ -60,7 +62,8 @@ def message(world: Mapping[str, Any], op: str, about: str) -> dict[str, Any]:
     if op in ("join", "leave"):
         kind, _, which = about.partition(":")
         return {"op": op, "room": f"session:{world['sessions'][which]}" if kind == "session" else rooms[kind]}
-    return {"op": op, "run": world["runs"].get(about), "after": -1, "seq": 0}
+    about, _, view = about.partition(", ")
+    return {"op": op, "run": world["runs"].get(about), "after": -1, "seq": 0, "view": view or "raw"}
 
 
 def ask(server: Server, world: Mapping[str, Any], who: Who, said: Mapping[str, Any]) -> str:
