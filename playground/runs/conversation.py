@@ -39,7 +39,8 @@ def prompt_of(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def system_of(messages: Sequence[Mapping[str, Any]]) -> str:
-    return "\n\n".join(m["content"] for m in messages if m["role"] == "system")
+    """Those of the developer count: it is what newer models of OpenAI call the system."""
+    return "\n\n".join(m["content"] for m in messages if m["role"] in ("system", "developer"))
 
 
 def conversation(

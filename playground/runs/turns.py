@@ -159,7 +159,8 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
     else:
         field, prompt, system = "messages", prompt_of(draft.messages), system_of(draft.messages)
         texts = [message["content"] for message in draft.messages]
-    if not prompt.strip():
+    # A conversation may also end in the result of a tool, or be a system message alone.
+    if not any(text.strip() for text in ([prompt] if draft.messages is None else texts)):
         raise InvalidField(field, _("Write a prompt first: it is empty."))
     if not all(map(is_text, texts)):
         raise InvalidField(field, _("The prompt holds half a character (a lone surrogate). Remove it."))
@@ -185,7 +186,7 @@ def _new_session(user: User, workspace: Workspace, draft: TurnDraft) -> Session:
 
 
 def _title(draft: TurnDraft) -> str:
-    prompt = draft.prompt if draft.messages is None else prompt_of(draft.messages)
+    prompt = draft.prompt if draft.messages is None else prompt_of(draft.messages) or system_of(draft.messages)
     title = " ".join(prompt.split())
     return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
