@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -22,8 +22,15 @@ class BodyParser(ABC):
     """Reads one answer; see `Parser`. A dialect says what an event (`_event`) and a whole answer (`_answer`) mean.
 
     The first byte that is not white space tells what the body is, whatever its Content-Type: `{` or `[` JSON, `<` a web
-    page, anything else a stream. `wants_stream`: whether an answer in JSON deserves a notice.
+    page, anything else a stream. `wants_stream`: whether an answer in JSON deserves a notice. `ends_with_done`: whether
+    `[DONE]` is the dialect's end marker; where it is not, it says nothing.
     """
+
+    ends_with_done: ClassVar[bool] = True
+
+    ends_with_done: ClassVar[bool] = (
+        True  # False where another marker ends an answer: a proxy's [DONE] is none
+    )
 
     def __init__(self, *, wants_stream: bool) -> None:
         self.finish_reason: str | None = None
@@ -122,7 +129,7 @@ class BodyParser(ABC):
         except orjson.JSONDecodeError:
             stripped = data.strip()
             if stripped == DONE:
-                self.done = True
+                self.done = self.ends_with_done
                 return
             if not stripped or stripped.startswith(b":"):  # `data: : keepalive`, as some proxies write a comment
                 comment = stripped[1:].strip().decode("utf-8", "replace")
