@@ -28,10 +28,6 @@ class BodyParser(ABC):
 
     ends_with_done: ClassVar[bool] = True
 
-    ends_with_done: ClassVar[bool] = (
-        True  # False where another marker ends an answer: a proxy's [DONE] is none
-    )
-
     def __init__(self, *, wants_stream: bool) -> None:
         self.finish_reason: str | None = None
         self.usage: Mapping[str, Any] | None = None

@@ -76,3 +76,15 @@ def json_schema_of(response_format: Any) -> tuple[bool, Any]:
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` without those that are None."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def counted(own: Mapping[str, Any], prompt: object, completion: object, total: object = None) -> dict[str, Any]:
+    """A provider's `own` usage, with its counts under OpenAI's names before it. A count that is no number is left out.
+
+    Without a `total`, it is the sum of both.
+    """
+    given = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
+    counts = {name: value for name, value in given.items() if type(value) is int}
+    if "total_tokens" not in counts and len(counts) == 2:
+        counts["total_tokens"] = sum(counts.values())
+    return {**counts, **own}
