@@ -6,7 +6,9 @@ ProviderError                         code, message, retryable, HTTP status, ret
 │   ├── InvalidHeader                 invalid_header
 │   ├── InvalidProxy                  invalid_proxy
 │   ├── UnknownDialect                unknown_dialect
-│   └── PrivateAddressRefused         private_address
+│   ├── PrivateAddressRefused         private_address
+│   ├── BadRunnable                   invalid_runnable: there is none of its name, or it is none
+│   └── LangChainMissing              langchain_missing: the optional extra is not installed
 ├── NotConnected                      not_connected: no answer began
 │   ├── ConnectionRefused             connection_refused
 │   ├── NameNotResolved               name_not_resolved
@@ -37,6 +39,7 @@ ProviderError                         code, message, retryable, HTTP status, ret
 │   ├── MalformedAnswer               malformed_answer: broken JSON, or JSON of another shape
 │   ├── UnsupportedEncoding           unsupported_encoding: a content-coding we did not ask for
 │   └── TooLong                       too_long: a line, an event or a whole answer past 16 MB
+├── RunnableFailed                    runnable_failed: a LangChain Runnable raised an error
 └── Truncated                         the answer began and did not end; ends a run as `truncated`
     ├── ConnectionLost                connection_lost
     └── NoEndMarker                   no_end_marker
@@ -93,6 +96,14 @@ class UnknownDialect(BadConnection):
 
 class PrivateAddressRefused(BadConnection):
     code = "private_address"
+
+
+class BadRunnable(BadConnection):
+    code = "invalid_runnable"
+
+
+class LangChainMissing(BadConnection):
+    code = "langchain_missing"
 
 
 class NotConnected(ProviderError):
@@ -226,6 +237,10 @@ class UnsupportedEncoding(BadAnswer):
 
 class TooLong(BadAnswer):
     code = "too_long"
+
+
+class RunnableFailed(ProviderError):
+    code = "runnable_failed"
 
 
 class Truncated(ProviderError):

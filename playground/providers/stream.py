@@ -5,6 +5,7 @@ import random as _random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from playground.providers import runnables
 from playground.providers.attempt import Attempt, Tape
 from playground.providers.dialects import dialect
 from playground.providers.dialects.base import CONTENT_FILTER, Dialect, common_reason
@@ -33,6 +34,8 @@ async def stream_run(
     Never raises for what the upstream does. Cancelling it closes the upstream's socket at once. `timeouts.total` spans
     all attempts and the waits between them.
     """
+    if endpoint.dialect == runnables.DIALECT:
+        return await runnables.stream_runnable(endpoint, request, sink)
     loop = asyncio.get_running_loop()
     total_at = loop.time() + endpoint.timeouts.total
     try:

@@ -57,7 +57,7 @@ class LoopThread(Generic[R]):
                 async for item in source:
                     items.put(item)
 
-        cancel = self._spawn(pump, items.put)
+        cancel = self.spawn(pump, items.put)
         ended: _Task | None = None
         try:
             while ended is None:
@@ -84,8 +84,11 @@ class LoopThread(Generic[R]):
         if running.thread is not threading.current_thread():
             running.thread.join(_EXIT_TIMEOUT)
 
-    def _spawn(self, work: Callable[[R], Awaitable[None]], when_done: Callable[[_Task], object]) -> Callable[[], bool]:
-        """Start `work` on the thread. The result cancels it, and says whether to wait for its end."""
+    def spawn(self, work: Callable[[R], Awaitable[None]], when_done: Callable[[_Task], object]) -> Callable[[], bool]:
+        """Start `work` on the thread. The result cancels it, and says whether to wait for its end.
+
+        `when_done` is called there, with the task.
+        """
         task: _Task | None = None
 
         def start() -> None:
@@ -110,9 +113,19 @@ class LoopThread(Generic[R]):
 
     def _start(self) -> _Running[R]:
         ready: Future[_Running[R]] = Future()
-        threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name=self._name, daemon=True).start()
+        threading.Thread(target=self._run_loop, args=(ready,), name=self._name, daemon=True).start()
         self._running = ready.result()
         return self._running
+
+    def _run_loop(self, ready: "Future[_Running[R]]") -> None:
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            serving = loop.create_task(self._serve(ready))
+            while not serving.done():
+                try:
+                    loop.run_until_complete(serving)
+                except SystemExit:  # of a piece of work: it ends that, and not the others
+                    continue
 
     async def _serve(self, ready: "Future[_Running[R]]") -> None:
         async with AsyncExitStack() as stack:

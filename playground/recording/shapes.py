@@ -13,6 +13,8 @@ from playground.recording.events import (
     RESPONSE_HEADERS,
     RETRY_SCHEDULED,
     RUN_STARTED,
+    STEP_ENDED,
+    STEP_STARTED,
 )
 
 MOST: Final = 2**40  # µs, bytes: twelve days, a tebibyte
@@ -72,6 +74,25 @@ def _is_citations(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+_STEP: Final[Mapping[str, Check]] = {
+    "step": _is_text,
+    "parent": _is_text,
+    "parents": _is_list_of_texts,
+    "name": _is_text,
+    "type": _is_text,
+    "tags": _is_list_of_texts,
+    "metadata": _is_object,
+    "error": _is_texts,
+}
+
 _SHAPES: Final[Mapping[str, Mapping[str, Check]]] = {
     RUN_STARTED: {"model": _is_text, "dialect": _is_text, "request": _is_request},
     ATTEMPT_STARTED: {"attempt": is_count, "method": _is_text, "url": _is_text},
@@ -87,6 +108,8 @@ _SHAPES: Final[Mapping[str, Mapping[str, Check]]] = {
         "choice": is_count,
         "attempt": is_count,
     },
+    STEP_STARTED: _STEP,
+    STEP_ENDED: _STEP,
     KEEPALIVE: {"comment": _is_text},
     ATTEMPT_FAILED: {"attempt": is_count, "code": _is_text, "message": _is_text, "status": is_count},
     RETRY_SCHEDULED: {"attempt": is_count, "of": is_count, "delay_ms": _is_time, "code": _is_text},
