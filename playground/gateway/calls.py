@@ -10,6 +10,7 @@ import orjson
 from playground.errors import PlaygroundError
 from playground.gateway.errors import Failure, TooLarge, of_call
 from playground.runs.engine import Engine
+from playground.runs.lifespan import CUT
 from playground.workspaces.models import ApiToken
 
 Receive = Callable[[], Awaitable[Any]]
@@ -83,7 +84,7 @@ class Client:
         """A whole answer."""
         content = orjson.dumps(value)
         length = (b"content-length", str(len(content)).encode())
-        await self._start(status, [JSON, NO_STORE, length, *(headers or [])])
+        await self.start(status, [JSON, NO_STORE, length, *(headers or [])])
         await self._send({"type": "http.response.body", "body": content})
 
     async def failure(self, failure: Failure) -> None:
@@ -93,7 +94,7 @@ class Client:
         await self.failure(of_call(error))
 
     async def start_stream(self) -> None:
-        await self._start(200, STREAM)
+        await self.start(200, STREAM)
 
     async def write(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
@@ -101,7 +102,11 @@ class Client:
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def _start(self, status: int, headers: Headers) -> None:
+    async def cut(self) -> None:
+        """Break the connection off, as an upstream that dies does."""
+        await self._send({"type": CUT})
+
+    async def start(self, status: int, headers: Headers) -> None:
         self.started = True
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, *self.headers]})
 

@@ -167,9 +167,9 @@ def _seek(value: Any, name: str) -> Seek:
 
 
 def _loops(value: Any, name: str) -> int:
-    if value in (True, "true"):  # until the client leaves, for all that it knows
+    if value is True or value == "true":  # until the client leaves, for all that it knows
         return MOST_LOOPS
-    if value in (False, "false"):
+    if value is False or value == "false":
         return 1
     return int(_number(value, name, 1, MOST_LOOPS, "How often the chunks come", whole=True))
 

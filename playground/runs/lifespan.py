@@ -11,6 +11,10 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+CUT = "playground.http.cut"
+"""A message of an ASGI application that ASGI has no word for: close the connection in the middle of the answer. Another
+server than ours refuses it, and closes the connection because of that."""
+
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 

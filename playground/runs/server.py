@@ -16,6 +16,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
 
 from playground.runs.apps import RunsConfig
+from playground.runs.lifespan import CUT
 
 SOCKETS_GRACE_S = 2.0
 
@@ -38,6 +39,12 @@ class PlaygroundServer(Server):  # type: ignore[misc]
         )
         self.ports: list[Any] = []
         self._on_failure = on_failure
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        if message["type"] != CUT:
+            await super().handle_reply(protocol, message)
+        elif protocol in self.connections and not protocol.finished and protocol.channel is not None:
+            protocol.loseConnection()
 
     def listen_success(self, port: Any) -> None:
         # A message that is too large is answered with the close code 1009, not with a cut connection.

@@ -1,0 +1,11 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from playground.providers.http import UpstreamClient
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[UpstreamClient]:
+    async with UpstreamClient() as client:
+        yield client
