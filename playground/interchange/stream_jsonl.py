@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from playground.interchange.errors import NotARecording
+from playground.interchange.lines import json_of
 from playground.recording.events import Event
 from playground.recording.log import Read
 from playground.recording.session_file import (
@@ -137,13 +138,7 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def _object(line: bytes, number: int) -> dict[str, Any]:
-    try:
-        value = orjson.loads(line)
-        orjson.dumps(value)
-    except orjson.JSONDecodeError as error:
-        raise NotARecording(f"Line {number} is not JSON: {error.msg}.") from None
-    except orjson.JSONEncodeError:  # it reads deeper than it writes
-        raise NotARecording(f"Line {number} has lists or objects that are nested too deeply.") from None
+    value = json_of(line, f"Line {number}")
     if not isinstance(value, dict):
         raise NotARecording(f"Line {number} must be an object.")
     return value
