@@ -74,11 +74,11 @@ class FixtureServer:
 
 
 def _chosen(asked: Asked) -> Fixture | None:
-    paths = manifest(asked.dialect)["paths"]
-    is_whole = re.fullmatch(paths["whole"], asked.path) and (
+    paths, path = manifest(asked.dialect)["paths"], asked.path.partition("?")[0]
+    is_whole = re.fullmatch(paths["whole"], path) and (
         paths["whole"] != paths["stream"] or b'"stream":true' not in asked.body
     )
-    if asked.method != "POST" or not (is_whole or re.fullmatch(paths["stream"], asked.path)):
+    if asked.method != "POST" or not (is_whole or re.fullmatch(paths["stream"], path)):
         return None
     named = _NAMED.findall(asked.body.decode())
     return fixture(asked.dialect, named[-1] if named else "whole" if is_whole else "text")
