@@ -18,9 +18,8 @@ from playground.providers.dialects.reading import (
     objects,
     string,
     whole,
-    with_common_usage,
 )
-from playground.providers.dialects.translation import filled, forced_name, functions_of, json_schema_of, parted
+from playground.providers.dialects.translation import counted, filled, forced_name, functions_of, json_schema_of, parted
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import Overloaded
 from playground.providers.request import GenerationRequest, Message, Parameters
@@ -154,9 +153,7 @@ class CohereParser(BodyParser):
         self.finish_reason = string(value.get("finish_reason") or "") or None
         if own := mapping(value.get("usage")):
             tokens = mapping(own.get("tokens")) or mapping(own.get("billed_units"))
-            counts = with_common_usage(tokens, "input_tokens", "output_tokens")
-            common = ("prompt_tokens", "completion_tokens", "total_tokens")
-            self.usage = {**{name: counts[name] for name in common}, **own}
+            self.usage = counted(own, tokens.get("input_tokens"), tokens.get("output_tokens"))
             parts.append(Part(USAGE, self.usage, end))
         if self.finish_reason == "ERROR":
             raise refusals.from_object({"message": value.get("error") or "", "type": "server_error"})

@@ -18,6 +18,7 @@ from playground.providers.dialects.base import CONTENT_FILTER, HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
 from playground.providers.dialects.json_array import JSONArrayDecoder
 from playground.providers.dialects.reading import call_piece, mapping, objects, string, whole
+from playground.providers.dialects.translation import counted
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ContentFiltered, ProviderError
 from playground.providers.request import GenerationRequest
@@ -156,8 +157,7 @@ class GeminiParser(BodyParser):
         """It grows with each event. Tokens of thoughts and of tools' results are counted as OpenAI counts them."""
         given = whole(own.get("promptTokenCount")) + whole(own.get("toolUsePromptTokenCount"))
         made = whole(own.get("candidatesTokenCount")) + whole(own.get("thoughtsTokenCount"))
-        total = whole(own.get("totalTokenCount"), given + made)
-        usage = {"prompt_tokens": given, "completion_tokens": made, "total_tokens": total, **own}
+        usage = counted(own, given, made, own.get("totalTokenCount"))
         if usage != self.usage:
             self.usage = usage
             parts.append(Part(USAGE, usage, end))

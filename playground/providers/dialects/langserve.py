@@ -32,9 +32,8 @@ from playground.providers.dialects.reading import (
     objects,
     string,
     whole,
-    with_common_usage,
 )
-from playground.providers.dialects.translation import calls_of, filled, parted
+from playground.providers.dialects.translation import calls_of, counted, filled, parted
 from playground.providers.endpoint import Endpoint
 from playground.providers.request import GenerationRequest, Message
 from playground.providers.sse import SSEDecoder, SSEEvent
@@ -194,7 +193,7 @@ class LangServeParser(BodyParser):
         before = self.usage or {}
         names = ("input_tokens", "output_tokens", "total_tokens")
         counts = {name: whole(before.get(name)) + whole(told.get(name)) for name in names}
-        self.usage = with_common_usage({**told, **counts}, "input_tokens", "output_tokens")
+        self.usage = counted({**told, **counts}, *counts.values())
         parts.append(Part(USAGE, self.usage, end))
 
 

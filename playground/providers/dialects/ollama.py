@@ -19,11 +19,11 @@ from playground.providers.dialects.reading import (
     objects,
     string,
     whole,
-    with_common_usage,
 )
 from playground.providers.dialects.translation import (
     called_names,
     calls_of,
+    counted,
     filled,
     functions_of,
     json_schema_of,
@@ -219,6 +219,6 @@ class OllamaParser(BodyParser):
         self.finish_reason = string(value.get("done_reason") or "") or None
         own = {name: value[name] for name in _USAGE if name in value}
         if whole(own.get("eval_count")) or whole(own.get("prompt_eval_count")):
-            self.usage = with_common_usage(own, "prompt_eval_count", "eval_count")
+            self.usage = counted(own, own.get("prompt_eval_count"), own.get("eval_count"))
             parts.append(Part(USAGE, self.usage, end))
         self.done = True

@@ -63,17 +63,3 @@ def at(value: Mapping[str, Any], path: tuple[str, ...]) -> Any:
             return None
         found = found.get(name)
     return found
-
-
-def with_common_usage(usage: Mapping[str, Any], given: str, made: str) -> dict[str, Any]:
-    """A provider's own usage, and beside it the three numbers that all recordings have, by OpenAI's names.
-
-    `given` and `made` are what the provider calls the tokens of the prompt and of the answer.
-    """
-    prompt, completion = whole(usage.get(given)), whole(usage.get(made))
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": whole(usage.get("total_tokens"), prompt + completion),
-        **usage,
-    }
