@@ -17,6 +17,7 @@ from django.conf import settings
 
 from playground.errors import BadRequest, Conflict, InvalidField, NotFound, TooManyRuns
 from playground.gateway.calls import Call, Headers
+from playground.gateway.recordings import recording_of
 from playground.mock import attempts
 from playground.mock.answer import RUN_HEADER, Answer, Recording, answer, refused
 from playground.mock.attempts import Attempts
@@ -26,7 +27,6 @@ from playground.mock.options import AS_RECORDED, MockOptions, read_options
 from playground.mock.schedule import Action
 from playground.runs.access import visible_runs
 from playground.runs.models import Run
-from playground.runs.store import load_events, load_reads
 from playground.runs.token_limits import hold_token_limits
 
 MOST_BYTES: Final = 64 * 2**20  # of one answer that is told in a loop: a client that reads slowly is not seen here
@@ -40,7 +40,7 @@ _live: Counter[int] = Counter()  # by user: replays of this process
 async def replay(call: Call) -> None:
     """Answer `call` (by `call.client`) from a recording; return once all is said, or the client has gone.
 
-    Raises what `recording_of` and `planned` raise, and TooManyRuns.
+    Raises what `run_of` and `planned` raise, and TooManyRuns.
     """
     began = asyncio.get_running_loop().time()
     with _place(call):
@@ -74,11 +74,6 @@ def run_of(call: Call) -> Run:
     if not run.turn.is_recorded:
         raise Conflict("This run was not recorded, so there is nothing to replay.", field="model")
     return run
-
-
-def recording_of(run: Run) -> Recording:
-    created = int(run.created_at.timestamp())
-    return Recording(str(run.pk), run.model_id, load_events(run.pk), load_reads(run.pk), created)
 
 
 def planned(call: Call, recording: Recording) -> Answer:

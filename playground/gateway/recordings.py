@@ -1,0 +1,12 @@
+"""A run's recording as `mock` serves it."""
+
+from playground.mock.answer import Recording
+from playground.runs.models import Run
+from playground.runs.store import load_events, load_reads
+
+
+def recording_of(run: Run) -> Recording:
+    """All that is stored of a run that has ended."""
+    return Recording(
+        str(run.pk), run.model_id, load_events(run.pk), load_reads(run.pk), int(run.created_at.timestamp())
+    )
