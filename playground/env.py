@@ -42,6 +42,16 @@ def env_list(name: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
 
 
+def env_objects(name: str) -> list[str]:
+    """Names of Python objects, each as package.module:object."""
+    items = env_list(name)
+    for item in items:
+        module, colon, path = item.partition(":")
+        if not (colon and all(part.isidentifier() for part in [*module.split("."), *path.split(".")])):
+            raise ImproperlyConfigured(f"{name} must be a list of package.module:object; one is {item!r}.")
+    return items
+
+
 def env_path(name: str, default: Path) -> Path:
     value = os.environ.get(name, "").strip()
     return Path(value).expanduser().resolve() if value else default

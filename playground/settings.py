@@ -8,7 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from playground.data_dir import load_secret_key, private_folder
-from playground.env import env_bool, env_int, env_list, env_path, env_str, env_url
+from playground.env import env_bool, env_int, env_list, env_objects, env_path, env_str, env_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = private_folder(env_path("DATA_DIR", BASE_DIR / "data"))
@@ -231,4 +231,5 @@ PLAYGROUND_MAX_RUNS_PER_USER = env_int("PLAYGROUND_MAX_RUNS_PER_USER", 32, minim
 PLAYGROUND_MAX_PROMPT_BYTES = env_int("PLAYGROUND_MAX_PROMPT_BYTES", 512 * 1024, minimum=1)
 PLAYGROUND_RUN_DEADLINE_S = env_int("PLAYGROUND_RUN_DEADLINE_S", 1800, minimum=1)
 PLAYGROUND_MODEL_IDLE_S = env_int("PLAYGROUND_MODEL_IDLE_S", 600, minimum=1)
+PLAYGROUND_RUNNABLES = env_objects("PLAYGROUND_RUNNABLES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -9,6 +9,7 @@ from playground.connections import builtin
 from playground.connections.embedded import MODEL_NAME
 from playground.connections.embedded.probe import probe
 from playground.connections.models import Connection
+from playground.connections.runnables import require_allowed
 from playground.connections.secrets import SecretsUnreadable
 from playground.errors import InvalidField
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
@@ -89,7 +90,8 @@ def resolve(workspace: Workspace, model_id: str) -> ResolvedModel:
 
 
 def endpoint_of(connection: Connection) -> Endpoint:
-    """Raises SecretsUnreadable."""
+    """Raises SecretsUnreadable, and InvalidField for a Runnable that is not allowed any more."""
+    require_allowed(connection.dialect, connection.base_url)
     secrets = connection.read_secrets()
     return Endpoint(
         dialect=connection.dialect,

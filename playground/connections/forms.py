@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from playground.connections import builtin, parse
 from playground.connections.models import Connection
+from playground.connections.runnables import allowed, none_allowed, usable
 from playground.connections.secrets import Secrets, SecretsUnreadable
 from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import RetryPolicy, Timeouts
+from playground.providers.runnables import DIALECT as RUNNABLES
 from playground.workspaces.models import Workspace
 
 _TIMEOUTS: Final = ("connect", "first_chunk", "between_chunks", "total")
@@ -28,9 +30,29 @@ class ConnectionForm(forms.Form):
     name = forms.SlugField(
         label=_("Name"), max_length=60, help_text=_("Model ids begin with it: NAME/MODEL. Letters, digits, - and _.")
     )
-    dialect = forms.ChoiceField(label=_("Dialect"), choices=[(name, name) for name in DIALECTS])
+    dialect = forms.ChoiceField(label=_("Dialect"), choices=[(name, name) for name in (*DIALECTS, RUNNABLES)])
     base_url = forms.CharField(
-        label=_("Base URL"), max_length=500, help_text=_("With its /v1, such as https://api.example.com/v1")
+        label=_("Base URL"),
+        required=False,
+        max_length=500,
+        help_text=_("With its /v1, such as https://api.example.com/v1"),
+    )
+    runnable = forms.CharField(
+        label=_("Runnable"),
+        required=False,
+        widget=forms.Select,
+        help_text=_("A LangChain model, chain or agent, of those that PLAYGROUND_RUNNABLES allows."),
+    )
+    given = forms.ChoiceField(
+        label=_("It is given"),
+        required=False,
+        choices=[
+            ("", _("what its input schema says")),
+            ("messages", _("a list of messages")),
+            ("messages-key", _("an object with the messages")),
+            ("text", _("the prompt as text")),
+            ("input-key", _("an object with the prompt")),
+        ],
     )
     api_key = forms.CharField(
         label=_("API key"),
@@ -77,6 +99,7 @@ class ConnectionForm(forms.Form):
         super().__init__(data, initial=_initial(connection) if connection else None)
         self.workspace = workspace
         self.connection = connection
+        self._offer_runnables()
         self.unreadable = ""
         self.stored = self._read_stored()
         self.fields["headers"].help_text = _stored_help(
@@ -87,6 +110,11 @@ class ConnectionForm(forms.Form):
         for name in _HIDDEN:
             if not getattr(self.stored, name) and not self.unreadable:
                 del self.fields[f"forget_{name}"]
+
+    def _offer_runnables(self) -> None:
+        names = allowed()
+        field = self.fields["runnable"]
+        field.widget.choices = [("", _("Choose one") if names else none_allowed()), *((name, name) for name in names)]
 
     def policy_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in (*_TIMEOUTS, *_RETRY)]
@@ -106,7 +134,12 @@ class ConnectionForm(forms.Form):
         return name
 
     def clean_base_url(self) -> str:
-        return parse.base_url(self.cleaned_data["base_url"])
+        text: str = self.cleaned_data["base_url"]
+        if self.cleaned_data.get("dialect") == RUNNABLES:
+            return text
+        if not text:
+            raise forms.ValidationError(self.fields["base_url"].error_messages["required"], code="required")
+        return parse.base_url(text)
 
     def clean_headers(self) -> dict[str, str]:
         return parse.headers(self.cleaned_data["headers"])
@@ -122,6 +155,8 @@ class ConnectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        if data.get("dialect") == RUNNABLES:
+            return self._clean_runnable(data)
         if not data.get("allow_private"):
             for name in ("base_url", "proxy"):
                 if parse.is_private(data.get(name, "")):
@@ -134,6 +169,17 @@ class ConnectionForm(forms.Form):
             elif self.stored.api_key and self._sent_elsewhere(data):
                 self.add_error("api_key", _("The address or the proxy has changed: enter the key again, or forget it."))
         return data
+
+    def _clean_runnable(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Its name takes the place of the base URL, where the command line gives it. No secret of ours is needed."""
+        name = data.get("runnable") or data.get("base_url", "")
+        if data.get("given") and name:
+            name = f"{name}#{data['given']}"
+        try:
+            data["base_url"] = usable(name)
+        except forms.ValidationError as error:
+            self.add_error("runnable", error)
+        return {**data, "api_key": "", "headers": {}, "proxy": "", **{f"forget_{field}": True for field in _HIDDEN}}
 
     def save(self) -> Connection:
         data = self.cleaned_data
@@ -174,11 +220,18 @@ def _stored_help(stored: Any, otherwise: Any) -> Any:
     return _("Stored: %(stored)s. Leave blank to keep, type to replace.") % {"stored": stored} if stored else otherwise
 
 
+def _address(connection: Connection) -> dict[str, str]:
+    if connection.dialect != RUNNABLES:
+        return {"base_url": connection.base_url}
+    name, _hash, given = connection.base_url.partition("#")
+    return {"runnable": name, "given": given}
+
+
 def _initial(connection: Connection) -> dict[str, Any]:
     return {
         "name": connection.name,
         "dialect": connection.dialect,
-        "base_url": connection.base_url,
+        **_address(connection),
         "models": "\n".join(connection.model_names),
         "prices": "\n".join(f"{name} {p['input']:g} {p['output']:g}" for name, p in connection.prices.items()),
         "supports_streaming": connection.supports_streaming,

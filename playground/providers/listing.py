@@ -8,6 +8,7 @@ from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError
 from playground.providers.http import UpstreamClient
 from playground.providers.redaction import hide, secrets_of
+from playground.providers.runnables import DIALECT as RUNNABLES
 
 LIST_BYTES: Final = 4 * 1024 * 1024
 LIST_SECONDS: Final = 20.0
@@ -15,6 +16,8 @@ LIST_SECONDS: Final = 20.0
 
 async def list_models(endpoint: Endpoint, *, http: UpstreamClient) -> list[str]:
     """The names of the endpoint's models, as it orders them; none if its dialect has no list. Raises ProviderError."""
+    if endpoint.dialect == RUNNABLES:
+        return []
     spoken = dialect(endpoint.dialect)
     request = spoken.models_request(endpoint)
     if request is None:
