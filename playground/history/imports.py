@@ -1,15 +1,20 @@
-"""Sessions that were exported, here or elsewhere, brought into a workspace: from a document, or from a zip of them."""
+"""Recordings of any format that is known, made here or elsewhere, brought into a workspace: from a file, or a zip."""
 
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import IO, Any, Final
 
 from django.utils.translation import gettext as _
 
 from playground.accounts.models import User
 from playground.errors import InvalidField
-from playground.recording.session_file import NotASessionFile, RecordedSession, load
+from playground.interchange.drafts import Imported
+from playground.interchange.errors import UnknownContent
+from playground.interchange.formats import AUTO, read
+from playground.recording.session_file import NotASessionFile
 from playground.runs.models import Session
 from playground.runs.parameters import clean_parameters
 from playground.runs.transfer import import_session
@@ -19,15 +24,40 @@ from playground.workspaces.models import Workspace
 ORIGIN: Final = "import"
 MAX_BYTES: Final = 50_000_000  # of a file, and of each document in a zip
 MOST: Final = 1_000
+_ENDINGS: Final = (".json", ".jsonl", ".ndjson", ".sse")  # of what is read from a zip
 _MAX_UNPACKED: Final = 500_000_000
 _UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
 class CannotImport(ValueError):
-    """Its text is for a person: which file is wrong, and what about it."""
+    """Its text is for a person: which file is wrong, and what about it.
+
+    `is_unknown`: it cannot be told what the file is, or in which dialect; who sent it can choose.
+    """
+
+    def __init__(self, message: str, *, is_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.is_unknown = is_unknown
 
 
-def import_file(file: IO[Any], name: str, workspace: Workspace, owner: User) -> list[Session]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the sender says that a file is; AUTO and "" to have it told from the content."""
+
+    format_name: str = AUTO
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that was imported, with the format it came in and, of a dump, the dialect."""
+
+    session: Session
+    format_name: str
+    dialect: str
+
+
+def import_file(file: IO[Any], name: str, workspace: Workspace, owner: User, wanted: Wanted = Wanted()) -> list[Kept]:
     """Save all that a file holds, as private sessions of `owner`, or nothing of it. In the order of the file.
 
     A zip is read twice, so that no more than one session is in memory, and each is saved in a transaction of its own:
@@ -36,16 +66,20 @@ def import_file(file: IO[Any], name: str, workspace: Workspace, owner: User) -> 
     Raises:
         CannotImport
     """
-    count = sum(1 for _session in _sessions(file, name))
+    count = sum(1 for _found in _contents(file, name, wanted))
     if not count:
-        raise CannotImport(_("The zip holds no exported session: none of its files ends with “.json”."))
+        endings = ", ".join(f"“{ending}”" for ending in _ENDINGS)
+        raise CannotImport(
+            _("The zip holds no recording: none of its files ends with %(endings)s.") % {"endings": endings}
+        )
     # The last is saved first: a list shows what is newest on top.
-    imported = [
-        import_session(session, workspace, owner, origin=ORIGIN) for session in _sessions(file, name, is_reversed=True)
+    kept = [
+        Kept(import_session(found.session, workspace, owner, origin=ORIGIN), found.format, found.dialect)
+        for found in _contents(file, name, wanted, is_reversed=True)
     ]
-    imported.reverse()
-    _tell(workspace, owner, imported)
-    return imported
+    kept.reverse()
+    _tell(workspace, owner, [one.session for one in kept])
+    return kept
 
 
 def _tell(workspace: Workspace, owner: User, imported: list[Session]) -> None:
@@ -55,28 +89,28 @@ def _tell(workspace: Workspace, owner: User, imported: list[Session]) -> None:
         record(workspace, owner, "session.import", sessions=len(imported))
 
 
-def _sessions(file: IO[Any], name: str, *, is_reversed: bool = False) -> Iterator[RecordedSession]:
+def _contents(file: IO[Any], name: str, wanted: Wanted, *, is_reversed: bool = False) -> Iterator[Imported]:
     file.seek(0)
     if not zipfile.is_zipfile(file):
         file.seek(0)
-        yield _checked(name, file.read(MAX_BYTES + 1))
+        yield _checked(name, file.read(MAX_BYTES + 1), wanted)
         return
     try:
         with zipfile.ZipFile(file) as archive:
             members = _members(archive)
             for member in reversed(members) if is_reversed else members:
                 with archive.open(member) as content:
-                    yield _checked(member.filename, content.read(MAX_BYTES + 1))
+                    yield _checked(member.filename, content.read(MAX_BYTES + 1), wanted)
     except _UNREADABLE as error:
         raise CannotImport(_("The zip cannot be read: it is damaged, or has a password.")) from error
 
 
 def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """The documents; what a system adds to a zip of its own is left out."""
+    """The recordings; what a system adds to a zip of its own is left out."""
     members = [
         member
         for member in archive.infolist()
-        if member.filename.lower().endswith(".json") and not member.filename.startswith("__MACOSX/")
+        if member.filename.lower().endswith(_ENDINGS) and not member.filename.startswith("__MACOSX/")
     ]
     if len(members) > MOST:
         message = _("The zip holds %(count)d files; at most %(most)d can be imported at once.")
@@ -86,15 +120,16 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return members
 
 
-def _checked(name: str, raw: bytes) -> RecordedSession:
+def _checked(name: str, raw: bytes, wanted: Wanted) -> Imported:
     where = name[-100:]
     if len(raw) > MAX_BYTES:
         raise CannotImport(_("“%(file)s” has more than 50 MB.") % {"file": where})
     try:
-        session = load(raw)
-        for turn in session.turns:
+        found = read(raw, format_name=wanted.format_name, dialect=wanted.dialect, title=PurePath(where).stem)
+        for turn in found.session.turns:
             clean_parameters(turn.parameters)
     except (NotASessionFile, InvalidField) as error:
         message = _("“%(file)s” cannot be imported. %(why)s")
-        raise CannotImport(message % {"file": where, "why": error}) from error
-    return session
+        unknown = isinstance(error, UnknownContent)
+        raise CannotImport(message % {"file": where, "why": error}, is_unknown=unknown) from error
+    return found

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from playground.accounts.models import User
 from playground.history import import_form, imports
+from playground.interchange import stream_jsonl
 from playground.recording.session_file import RecordedSession, RecordedTurn, dump
 from playground.runs.models import Run, Session
 from playground.runs.transfer import recorded_session
@@ -94,11 +95,12 @@ def test_the_zip_of_an_export_comes_back_whole_and_in_its_order(client: Client, 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.json", b"nonsense", "“a.json” cannot be imported. The file is not JSON."),
-        ("a.json", b'{"format": "other"}', "not an exported session"),
+        ("a.json", b"nonsense", "“a.json” cannot be imported. It cannot be told in which dialect this answer is"),
+        ("a.json", b'{"format": "other"}', "cannot be told"),
+        ("a.jsonl", b'{"format":"playground.stream","version":2}', "Line 1 has version 2"),
         ("a.json", named("A", temperature=9), "temperature must be a number"),
         ("a.zip", zipped({"one.json": named("A"), "two.json": b"[]"}), "“two.json” cannot be imported."),
-        ("a.zip", zipped({"read.me": b""}), "no exported session"),
+        ("a.zip", zipped({"read.me": b""}), "holds no recording"),
         ("a.zip", zipped({"one.json": named("A")}).replace(b"Hi", b"Ho", 1), "damaged"),
         ("a.json", b"", "The file is empty."),
     ],
@@ -127,3 +129,62 @@ def test_a_zip_may_not_unfold_beyond_its_limits(client: Client, monkeypatch: pyt
     monkeypatch.setattr(imports, "MOST", 1)
     assert "at most 1 can be imported" in error_in(send(client, archive))
     assert not Session.objects.exists()
+
+
+SSE = (
+    b'data: {"model":"gpt-x","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+    b"data: [DONE]\n\n"
+)
+EVENTS = (
+    b'{"event":"on_llm_start","run_id":"a","name":"x","data":{"input":{"prompts":["Hi"]}}}\n'
+    b'{"event":"on_llm_stream","run_id":"a","name":"x","data":{"chunk":"Hello"}}\n'
+    b'{"event":"on_llm_end","run_id":"a","name":"x","data":{"output":"Hello"}}\n'
+)
+SPANS = (
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"chat","attributes":['
+    b'{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},'
+    b'{"key":"gen_ai.completion","value":{"stringValue":"Hello"}}]}]}]}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("song.sse", SSE, "Body of an answer (SSE or NDJSON), openai-chat"),
+        ("song.jsonl", EVENTS, "LangChain events (JSON lines)"),
+        ("song.json", SPANS, "OpenTelemetry spans (OTLP JSON)"),
+        ("song.zip", zipped({"song.sse": SSE}), "Body of an answer (SSE or NDJSON), openai-chat"),
+    ],
+)
+def test_other_programs_streams_are_told_apart_and_every_view_shows_them(
+    client: Client, name: str, content: bytes, found: str
+) -> None:
+    response = send(client, content, name)
+    assert response.status_code == 302, error_in(response)
+    run = Run.objects.get()
+    assert run.turn.session.title == "song"
+    page = client.get(run.turn.session.get_absolute_url()).content.decode()
+    assert f"1 session was imported. Found: {found}." in page
+    for view in ("answer", "characters", "tokens", "timeline", "events", "bytes"):
+        assert client.get(f"{reverse('history:run', args=[run.pk])}?view={view}").status_code == 200, view
+    assert client.get(reverse("replay:run", args=[run.pk])).status_code == 200
+
+
+def test_where_the_dialect_cannot_be_told_it_is_asked_for(client: Client) -> None:
+    refused = b'data: {"error":{"message":"Overloaded"}}\n\n'
+    response = send(client, refused, "refused.sse")
+    assert response.status_code == 422
+    page = unescape(response.content.decode())
+    assert "It cannot be told in which dialect this answer is" in page
+    assert "Choose the format, or the dialect, and then the file again." in page
+    file = SimpleUploadedFile("refused.sse", refused)
+    assert client.post(PAGE, {"file": file, "format": "dump", "dialect": "openai-chat"}).status_code == 302
+    assert Run.objects.get().status == "failed"
+
+
+def test_the_recording_of_a_run_comes_back_with_all_of_it(client: Client, recorded: Run) -> None:
+    lines = stream_jsonl.dump(recorded_session(recorded.turn.session))
+    assert send(client, lines, "song.stream.jsonl").status_code == 302
+    copy = Run.objects.exclude(pk=recorded.pk).get()
+    assert (copy.started_at, copy.text) == (recorded.started_at, recorded.text)
+    assert stream_jsonl.dump(recorded_session(copy.turn.session)) == lines

@@ -1,14 +1,13 @@
-"""The page on which exported sessions are brought in."""
+"""The page on which recordings are brought in."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from playground.history.access import workspace_to_import_into
-from playground.history.import_form import ImportForm
+from playground.history.import_form import ImportForm, found_in_words
 from playground.history.imports import CannotImport, import_file
 from playground.http import SignedInRequest
 
@@ -24,11 +23,10 @@ def import_sessions(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            imported = import_file(file, file.name, workspace, request.user)
+            kept = import_file(file, file.name, workspace, request.user, form.wanted())
         except CannotImport as error:
-            form.add_error("file", str(error))
+            form.refuse(error)
         else:
-            words = ngettext("%(count)d session was imported.", "%(count)d sessions were imported.", len(imported))
-            messages.success(request, words % {"count": len(imported)})
-            return redirect(imported[0] if len(imported) == 1 else "history:sessions")
+            messages.success(request, found_in_words(kept))
+            return redirect(kept[0].session if len(kept) == 1 else "history:sessions")
     return render(request, "history/import.html", {"form": form}, status=422)
