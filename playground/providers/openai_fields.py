@@ -18,18 +18,10 @@ _CHAT: Final = _BOTH | {
     "prediction", "prompt_cache_key", "reasoning_effort", "response_format", "safety_identifier", "service_tier",
     "store", "verbosity", "web_search_options",
 }  # fmt: skip
-_RESPONSES: Final = frozenset({
-    "background", "conversation", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "metadata",
-    "parallel_tool_calls", "previous_response_id", "prompt", "prompt_cache_key", "reasoning", "safety_identifier",
-    "service_tier", "store", "stream_options", "text", "tool_choice", "tools", "top_logprobs", "truncation", "user",
-})  # fmt: skip
-
 KNOWN: Final = _CHAT | _COMPLETIONS
 TAKEN: Final[Mapping[str, frozenset[str]]] = {
     "openai-chat": _CHAT,
     "openai-completions": _COMPLETIONS,
-    "openai-responses": _RESPONSES,
-    "anthropic": frozenset({"metadata", "service_tier"}),
 }
 # What asks for nothing that a model would not do anyway: left out in silence.
 _NOTHING: Final[Mapping[str, Any]] = {

@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from playground.providers import refusals
 from playground.providers.dialects import DIALECTS, dialect
@@ -224,3 +226,30 @@ def test_error_answers(name: str) -> None:
 def test_people_are_told_what_it_is(name: str) -> None:
     assert dialect(name).label
     assert dialect(name).example.startswith("http")
+
+
+WORDS = """type delta text content message error choices usage index finish_reason tool_calls function arguments name
+input_json_delta content_block partial_json response output item output_index annotations citations logprobs token done
+candidates parts functionCall finishReason usageMetadata tool_use thinking stop_reason status event data"""
+KINDS = """content_block_start content_block_delta message_delta message_start response.output_text.delta text_delta
+response.output_item.added response.completed response.function_call_arguments.delta function_call message output_text
+text tool_use content-delta tool-call-start tool-call-delta message-end citation-start AIMessageChunk"""
+VALUES = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3) | st.sampled_from(KINDS.split())
+JSON = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS.split()), inner, max_size=5),
+    max_leaves=14,
+)
+
+
+@every_dialect
+@settings(max_examples=60)
+@given(value=JSON, event=st.sampled_from(["message", "data", "end", "error", "ping"]), shape=st.sampled_from("sln"))
+def test_no_json_raises(name: str, value: Any, event: str, shape: str) -> None:
+    """Whatever is sent, as an event of a stream, a line, or a whole answer, is read or refused, never a crash."""
+    raw = orjson.dumps(value)
+    raw = {"s": b"event: %s\ndata: %s\n\n" % (event.encode(), raw), "l": raw + b"\n" + raw + b"\n", "n": raw}[shape]
+    parser = dialect(name).parser(REQUESTS["text"])
+    parts = parser.feed(raw) + parser.close()
+    assert parser.done or parser.error is not None
+    assert [misshapen(part.kind, part.data) for part in parts] == [""] * len(parts)

@@ -22,8 +22,7 @@ def fit(dialect: str, extra: dict[str, Any]) -> tuple[dict[str, Any], tuple[str,
         ("openai-chat", {"best_of": 3, "suffix": "x"}, {}, ("best_of", "suffix")),
         ("openai-chat", {"best_of": 1, "echo": False}, {}, ()),
         ("openai-completions", {"best_of": 3, "response_format": {}}, {"best_of": 3}, ("response_format",)),
-        ("openai-responses", {"n": 1, "logit_bias": {"1": 2}, "store": True}, {"store": True}, ("logit_bias",)),
-        ("anthropic", {"frequency_penalty": 0, "n": 2, "thinking": {}}, {"thinking": {}}, ("n",)),
+        ("anthropic", {"frequency_penalty": 0, "n": 2, "thinking": {}}, {"n": 2, "thinking": {}}, ()),  # and tells it
         ("gemini", {"n": 1, "presence_penalty": 0.5}, {"presence_penalty": 0.5}, ()),  # which translates it
         ("ollama", {}, {}, ()),
     ],

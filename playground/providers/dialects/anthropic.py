@@ -47,6 +47,7 @@ class Anthropic:
         system, messages = system_and_rest(request.messages)
         known, own, strange = parted(parameters.extra, WORDS)
         user, parallel = known.pop("user", None), known.pop("parallel_tool_calls", None)
+        foreign = tuple(name for name in ("metadata", "service_tier") if name in known and not _is_own(name, known))
         body = {
             "model": request.model,
             "max_tokens": parameters.max_tokens or MAX_TOKENS,
@@ -59,9 +60,9 @@ class Anthropic:
             "tools": [_tool(tool) for tool in parameters.tools] or None,
             "tool_choice": _choice(parameters, parallel=parallel),
             "metadata": {"user_id": user} if user else None,
-            **filled(known),
+            **filled({name: value for name, value in known.items() if name not in foreign}),
         }
-        ignored = (*asked_for(parameters, ("seed", "logprobs", "top_logprobs")), *strange)
+        ignored = (*asked_for(parameters, ("seed", "logprobs", "top_logprobs")), *strange, *foreign)
         return HttpRequest("POST", "/messages", {**_credentials(endpoint), **JSON}, body_of(body, own), ignored)
 
     def parser(self, request: GenerationRequest) -> AnthropicParser:
@@ -76,6 +77,14 @@ class Anthropic:
 
 def _credentials(endpoint: Endpoint) -> dict[str, str]:
     return {"x-api-key": endpoint.api_key, **VERSION} if endpoint.api_key else dict(VERSION)
+
+
+def _is_own(name: str, known: Mapping[str, Any]) -> bool:
+    """Whether a value that OpenAI's chat calls by the same name is one that this dialect has too."""
+    value = known[name]
+    if name == "metadata":
+        return isinstance(value, Mapping) and value.keys() <= {"user_id"}
+    return value in ("auto", "standard_only")
 
 
 def _merged(messages: Sequence[Message]) -> list[dict[str, Any]]:

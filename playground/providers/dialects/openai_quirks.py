@@ -92,7 +92,7 @@ SERVERS: Final = (
     ),
     Server(
         "lm-studio",  # an error has `event: error`
-        "https://lmstudio.ai/docs/app/api/endpoints/openai",
+        "https://lmstudio.ai/docs/developer/api-changelog",
         reasoning=("reasoning_content", "reasoning"),
     ),
 )
