@@ -27,6 +27,7 @@ NOUNS: Final[dict[str, Any]] = {
     "export": _("Exports"),
     "show": _("Shows"),
     "prompt": _("Prompts"),
+    "filter": _("Filters"),
     "tag": _("Tags"),
     "scale": _("Rating scales"),
 }
@@ -72,6 +73,9 @@ ACTIONS: Final[dict[str, Any]] = {
     "show.end": _("ended a show"),
     "prompt.delete": _("deleted a prompt"),
     "prompt.restore": _("restored a prompt"),
+    "filter.add": _("added a filter rule"),
+    "filter.change": _("changed a filter rule"),
+    "filter.delete": _("deleted a filter rule"),
     "tag.rename": _("renamed a tag"),
     "tag.merge": _("merged a tag into another"),
     "tag.delete": _("deleted a tag"),
@@ -123,6 +127,10 @@ _VALUES: Final[dict[str, Any]] = {
     "proxy": _("proxy"),
     "models": _("models"),
     "prices": _("prices"),
+    "order": _("order"),
+    "pattern": _("pattern"),
+    "replacement": _("replacement"),
+    "is_enabled": _("enabled"),
 }
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")

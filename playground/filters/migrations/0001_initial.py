@@ -5,30 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('workspaces', '0003_token_scopes'),
+        ("workspaces", "0003_token_scopes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FilterRule',
+            name="FilterRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('part', models.CharField(choices=[('text', 'Text'), ('reasoning', 'Reasoning')], default='text', max_length=10)),
-                ('pattern', models.TextField()),
-                ('replacement', models.TextField(blank=True)),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('position', models.PositiveIntegerField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='filter_rules', to='workspaces.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("text", "Text"), ("reasoning", "Reasoning")], default="text", max_length=10
+                    ),
+                ),
+                ("pattern", models.TextField()),
+                ("replacement", models.TextField(blank=True)),
+                ("is_enabled", models.BooleanField(default=True)),
+                ("position", models.PositiveIntegerField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="filter_rules",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'name'), name='filter_name_once_per_workspace')],
+                "ordering": ["position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "name"), name="filter_name_once_per_workspace")
+                ],
             },
         ),
     ]
