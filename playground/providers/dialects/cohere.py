@@ -15,6 +15,7 @@ from playground.providers.dialects.reading import (
     call_piece,
     citations,
     mapping,
+    number,
     objects,
     string,
     whole,
@@ -180,4 +181,4 @@ def _logprobs(item: Any) -> list[dict[str, Any]]:
     numbers = told.get("logprobs")
     text = string(told.get("text") or "")
     values = numbers if isinstance(numbers, list) else []
-    return [{"token": "" if position else text, "logprob": value} for position, value in enumerate(values)]
+    return [{"token": "" if position else text, "logprob": number(value)} for position, value in enumerate(values)]

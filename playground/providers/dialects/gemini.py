@@ -17,7 +17,7 @@ from playground.providers.dialects.asking import JSON, body_of, names_in
 from playground.providers.dialects.base import CONTENT_FILTER, HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
 from playground.providers.dialects.json_array import JSONArrayDecoder
-from playground.providers.dialects.reading import call_piece, mapping, objects, string, whole
+from playground.providers.dialects.reading import call_piece, mapping, number, objects, string, whole
 from playground.providers.dialects.translation import counted
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ContentFiltered, ProviderError
@@ -226,4 +226,4 @@ def _logprobs(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _logprob(candidate: Mapping[str, Any]) -> dict[str, Any]:
-    return {"token": string(candidate.get("token") or ""), "logprob": candidate.get("logProbability")}
+    return {"token": string(candidate.get("token") or ""), "logprob": number(candidate.get("logProbability"))}

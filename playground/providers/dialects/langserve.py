@@ -202,7 +202,7 @@ def _as_message(value: Any) -> Mapping[str, Any]:
     told = mapping(value)
     if "lc" in told and isinstance(told.get("kwargs"), dict):
         told = told["kwargs"]
-    return told if "content" in told and told.get("type") in {"ai", "AIMessageChunk", "AIMessage"} else {}
+    return told if "content" in told and told.get("type") in ("ai", "AIMessageChunk", "AIMessage") else {}
 
 
 def _content(content: Any) -> tuple[str, str, list[dict[str, Any]]]:
@@ -212,7 +212,7 @@ def _content(content: Any) -> tuple[str, str, list[dict[str, Any]]]:
     text, reasoning, cited = "", "", []
     for block in content if isinstance(content, list) else []:
         told = {"type": "text", "text": block} if isinstance(block, str) else mapping(block)
-        text += string(told.get("text") or "") if told.get("type") in {"text", "text_delta"} else ""
+        text += string(told.get("text") or "") if told.get("type") in ("text", "text_delta") else ""
         reasoning += string(told.get("thinking") or told.get("reasoning") or "")
         cited += citations(told.get("citations") or told.get("annotations"))
     return text, reasoning, cited

@@ -36,6 +36,11 @@ def whole(value: Any, otherwise: int = 0) -> int:
     return value if type(value) is int else otherwise
 
 
+def number(value: Any) -> float | None:
+    """`value` if it is a number."""
+    return value if type(value) in (int, float) else None
+
+
 def call_piece(index: int, call_id: Any, name: Any, arguments: Any) -> dict[str, Any]:
     """The data of a chunk with a piece of a tool call. What is empty or null is left out. Raises MalformedAnswer."""
     piece: dict[str, Any] = {"index": index}
