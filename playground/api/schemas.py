@@ -9,8 +9,10 @@ from pydantic import ConfigDict
 
 
 class MessageIn(Schema):
+    """`content`: a text, or a list of parts `{"type": "text", "text"}`; images and files cannot be sent."""
+
     role: Literal["system", "user", "assistant"]
-    content: str
+    content: str | list[dict[str, Any]]
 
 
 class RunIn(Schema):

@@ -17,6 +17,7 @@ from playground.api import errors
 from playground.api.schemas import (
     CancelOut,
     ErrorBody,
+    MessageIn,
     ModelList,
     RunIn,
     RunOut,
@@ -32,6 +33,7 @@ from playground.history.listing import Cursor
 from playground.history.queries import session_page
 from playground.recording.events import ATTEMPT_STARTED
 from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions
+from playground.runs.conversation import text_of_content
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
 from playground.runs.reader import open_log
 from playground.runs.token_limits import visible_models
@@ -73,7 +75,7 @@ def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
     draft = TurnDraft(
         model_ids=[payload.model],
         prompt=payload.prompt or "",
-        messages=None if payload.messages is None else [m.dict() for m in payload.messages],
+        messages=None if payload.messages is None else _messages(payload.messages),
         parameters=payload.params,
         is_recorded=payload.record,
         token=token,
@@ -85,6 +87,13 @@ def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
     session = _session(request, payload.session)
     (run,) = start_runs(token.user, token.workspace, draft, session, keep_key if key else None)
     return Status(201, _started(request, run))
+
+
+def _messages(given: list[MessageIn]) -> list[dict[str, Any]]:
+    return [
+        {"role": message.role, "content": text_of_content(message.content, f"messages.{place}.content")}
+        for place, message in enumerate(given)
+    ]
 
 
 @api.get("/runs/{uuid:run_id}", response={200: RunOut, **PROBLEM}, summary="Read a run")

@@ -63,7 +63,7 @@ def test_events_come_as_json_lines_after_a_seq(api_client: Client) -> None:
 def test_messages_are_sent_as_they_are_and_a_session_goes_on(api_client: Client) -> None:
     first = api_client.post_run("sim/sim-n3-r0", "one")
     finish(api_client, first["id"])
-    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "two"}]
+    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": [{"type": "text", "text": "two"}]}]
     response = api_client.http.post(
         "/runs", json={"model": "sim/sim-n3-r0", "messages": messages, "session": first["session"]}
     )
@@ -105,6 +105,11 @@ def test_the_same_idempotency_key_is_the_same_run(api_client: Client) -> None:
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"stop": ["\ud83d"]}}, 422, "stop"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "temperature": 0}, 422, "temperature"),
         ({"model": "sim/sim-n3-r0", "messages": [{"role": "robot", "content": "x"}]}, 422, "messages.0.role"),
+        (
+            {"model": "sim/sim-n3-r0", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            422,
+            "messages.0.content[0]",
+        ),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"temperature": 9}}, 422, "temperature"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "params": {"heat": 1}}, 422, "heat"),
         ({"model": "sim/sim-n3-r0", "prompt": "hi", "session": str(uuid4())}, 422, "session"),
