@@ -15,13 +15,16 @@ LIST_SECONDS: Final = 20.0
 
 
 async def list_models(endpoint: Endpoint, *, http: UpstreamClient) -> list[str]:
-    """The names of the endpoint's models, as it orders them; none if its dialect has no list. Raises ProviderError."""
+    """The names of the endpoint's models, as it orders them; where there is no such question, those of its dialect.
+
+    Raises ProviderError.
+    """
     if endpoint.dialect == RUNNABLES:
         return []
     spoken = dialect(endpoint.dialect)
     request = spoken.models_request(endpoint)
     if request is None:
-        return []
+        return spoken.read_models(b"")
     try:
         async with http.stream(request, endpoint) as response:
             body = await response.read(LIST_BYTES, LIST_SECONDS)

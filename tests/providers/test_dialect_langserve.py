@@ -108,5 +108,5 @@ async def test_how_a_run_ends(http: UpstreamClient) -> None:
     assert served.calls[0].head.startswith("POST /chain/stream HTTP/1.1")
 
 
-async def test_it_has_no_list_of_models(http: UpstreamClient) -> None:
-    assert await list_models(Endpoint("langserve", "http://127.0.0.1:1/chain"), http=http) == []
+async def test_its_models_are_kinds_of_input(http: UpstreamClient) -> None:
+    assert await list_models(Endpoint("langserve", "http://127.0.0.1:1/chain"), http=http) == ["text", "messages"]

@@ -80,7 +80,7 @@ class Dialect(Protocol):
         ...
 
     def read_models(self, body: bytes) -> list[str]:
-        """The models' names in the answer. Raises MalformedAnswer."""
+        """The models' names in the answer; where there is no question, the dialect's own. Raises MalformedAnswer."""
         ...
 
 

@@ -7,7 +7,7 @@ A chain has one model, or several, or none, and its input any shape. So the mode
 
     messages         the messages, as LangChain writes them: `[{"type": "human", "content": "…"}]`
     messages:KEY     an object that holds them: `{"KEY": […]}`
-    NAME             the prompt as one text; NAME is only shown
+    NAME             the prompt as one text, for any other name, such as `text`
     NAME:KEY         an object that holds it: `{"KEY": "…"}`
 
 Extra parameters stand beside `input` (`config`, `kwargs`), and an `input` among them comes in its place. What a chain
@@ -39,6 +39,7 @@ from playground.providers.request import GenerationRequest, Message
 from playground.providers.sse import SSEDecoder, SSEEvent
 from playground.recording.events import CHUNK, NOTICE, USAGE
 
+TEXT: Final = "text"
 MESSAGES: Final = "messages"
 _ROLES: Final = {"system": "system", "user": "human", "assistant": "ai", "tool": "tool"}
 _UNSAID: Final = (
@@ -87,7 +88,8 @@ class LangServe:
         """There is no such question: the names are ours."""
 
     def read_models(self, body: bytes) -> list[str]:
-        return []
+        """The two kinds of input that chains take most."""
+        return [TEXT, MESSAGES]
 
 
 def _input(request: GenerationRequest) -> Any:
