@@ -2,7 +2,7 @@
 
 A field that OpenAI's API knows is only passed on where the dialect knows it too: many servers refuse a request for a
 field they do not know. A field that OpenAI does not know is the provider's own, and always passed on. Dialects that are
-not in `TAKEN` translate what they can, and tell the rest themselves.
+not in `TAKEN` translate what they can of a chat's fields, and tell the rest themselves.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from typing import Any, Final
 from playground.providers.request import GenerationRequest
 
 _BOTH: Final = frozenset({"frequency_penalty", "logit_bias", "n", "presence_penalty", "stream_options", "user"})
-_COMPLETIONS: Final = _BOTH | {"best_of", "echo", "suffix"}
+_ONLY_COMPLETIONS: Final = frozenset({"best_of", "echo", "suffix"})
+_COMPLETIONS: Final = _BOTH | _ONLY_COMPLETIONS
 _CHAT: Final = _BOTH | {
     "audio", "function_call", "functions", "max_completion_tokens", "metadata", "modalities", "parallel_tool_calls",
     "prediction", "prompt_cache_key", "reasoning_effort", "response_format", "safety_identifier", "service_tier",
@@ -39,11 +40,15 @@ _NOTHING: Final[Mapping[str, Any]] = {
 def fitted(dialect: str, request: GenerationRequest) -> tuple[GenerationRequest, tuple[str, ...]]:
     """`request` without what its dialect does not know, and the names of what was left out of it."""
     extra, taken = request.parameters.extra, TAKEN.get(dialect)
-    foreign = {name for name in extra if name in KNOWN and (taken is None or name not in taken)}
-    idle = {name for name in foreign if extra[name] is None or (name in _NOTHING and extra[name] == _NOTHING[name])}
-    left_out = idle if taken is None else foreign
+    unknown = KNOWN - taken if taken is not None else _ONLY_COMPLETIONS
+    idle = {name for name in extra if _asks_for_nothing(name, extra[name]) and (taken is None or name not in taken)}
+    left_out = idle | (extra.keys() & unknown)
     if not left_out:
         return request, ()
     kept = {name: value for name, value in extra.items() if name not in left_out}
     told = tuple(name for name in extra if name in left_out - idle)
     return replace(request, parameters=replace(request.parameters, extra=kept)), told
+
+
+def _asks_for_nothing(name: str, value: Any) -> bool:
+    return name in KNOWN and (value is None or (name in _NOTHING and value == _NOTHING[name]))

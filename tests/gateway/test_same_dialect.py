@@ -1,5 +1,7 @@
 """A client and an upstream that speak the same dialect: what neither side of the gateway knows survives."""
 
+from typing import Any
+
 import orjson
 
 from tests.gateway.conftest import Gateway, text_of
@@ -48,7 +50,7 @@ def test_usage_is_told_to_whom_asked_for_it(gateway: Gateway, up: Scripted) -> N
 def test_what_the_client_asks_reaches_the_upstream(gateway: Gateway, up: Scripted) -> None:
     up.play(GOOD)
     tool = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "developer", "content": "Be short."},
         {"role": "user", "content": [{"type": "text", "text": "1+"}, {"type": "text", "text": "1"}], "name": "ada"},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "function", "function": {}}]},
@@ -62,7 +64,7 @@ def test_what_the_client_asks_reaches_the_upstream(gateway: Gateway, up: Scripte
     asked = up.asked()
     assert asked["messages"] == [
         messages[0],
-        {"role": "user", "content": "1+1", "name": "ada"},
+        {**messages[1], "content": "1+1"},
         {**messages[2], "content": ""},
         messages[3],
     ]
@@ -125,14 +127,14 @@ def test_completions_come_through_too(gateway: Gateway, up: Scripted) -> None:
 
 def test_each_prompt_of_a_completion_is_a_run(gateway: Gateway, up: Scripted) -> None:
     up.play(streams(event(choices=[{"index": 0, "text": "Hi"}]), USAGE, DONE))
-    body = {"model": "old/m", "prompt": ["one", "two", "three"]}
-    whole = gateway.post("/completions", body).json()
+    prompts = ["one", "two", "three"]
+    whole = gateway.post("/completions", {"model": "old/m", "prompt": prompts}).json()
     assert [(choice["index"], choice["text"]) for choice in whole["choices"]] == [(0, "Hi"), (1, "Hi"), (2, "Hi")]
     assert whole["usage"]["total_tokens"] == 15
     runs = gateway.last.headers["x-playground-run"].split(", ")
     assert len(set(runs)) == 3
     assert {gateway.client.run(run)["session"] for run in runs} == {gateway.last.headers["x-playground-session"]}
-    got = gateway.stream(path="/completions", **body, stream_options={"include_usage": True})
+    got = gateway.stream("old/m", "/completions", prompt=prompts, stream_options={"include_usage": True})
     assert sorted(one["choices"][0]["index"] for one in got[:-2] if one["choices"][0]["text"]) == [0, 1, 2]
     assert got[-2]["usage"]["total_tokens"] == 15
     assert got[-1] == "[DONE]"

@@ -24,6 +24,7 @@ def fit(dialect: str, extra: dict[str, Any]) -> tuple[dict[str, Any], tuple[str,
         ("openai-completions", {"best_of": 3, "response_format": {}}, {"best_of": 3}, ("response_format",)),
         ("anthropic", {"frequency_penalty": 0, "n": 2, "thinking": {}}, {"n": 2, "thinking": {}}, ()),  # and tells it
         ("gemini", {"n": 1, "presence_penalty": 0.5}, {"presence_penalty": 0.5}, ()),  # which translates it
+        ("ollama", {"best_of": 2, "echo": False}, {}, ("best_of",)),
         ("ollama", {}, {}, ()),
     ],
 )
