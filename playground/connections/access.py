@@ -1,4 +1,4 @@
-"""Who may see and change connections: members from editor on see the list, owners do all."""
+"""Who may see and change connections: all members see what their models do, editors the list too; owners do all."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -19,6 +19,11 @@ def workspace_to_view(user: User | AnonymousUser) -> Workspace:
 def workspace_to_change(user: User | AnonymousUser) -> Workspace:
     """Raises NotSignedIn, NotFound, Forbidden."""
     return _workspace(user, Role.OWNER)
+
+
+def workspace_to_compare(user: User | AnonymousUser) -> Workspace:
+    """What its models can do. Raises NotSignedIn, NotFound."""
+    return _workspace(user, Role.VIEWER)
 
 
 def visible_connections(workspace: Workspace) -> QuerySet[Connection]:

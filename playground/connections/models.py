@@ -56,3 +56,25 @@ class Connection(models.Model):
 
     def set_secrets(self, secrets: Secrets) -> None:
         self.secrets_encrypted = encrypt(secrets)
+
+
+class Measurement(models.Model):
+    """What was measured last of a model of a connection, a built-in one too; `results` is a `measuring.Measured`.
+
+    The connection is named, not referenced: the built-in ones have no row. Deleting a connection deletes these.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="measurements")
+    connection = models.CharField(max_length=60)
+    model = models.CharField(max_length=200)
+    measured_at = models.DateTimeField()
+    results = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "connection", "model"], name="measurement_once_per_model")
+        ]
+        ordering = ["connection", "model"]
+
+    def __str__(self) -> str:
+        return f"{self.connection}/{self.model}"

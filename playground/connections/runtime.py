@@ -17,16 +17,22 @@ from playground.connections.notices import Notify
 from playground.providers.endpoint import Endpoint, RetryPolicy
 from playground.providers.simulator import Simulator
 
-__all__ = ["Notify", "Runtimes"]
+__all__ = ["Notify", "Runtimes", "shared_runtimes"]
 
 # A dead child comes back on another port, so asking the same one again is of no use.
 _NEVER_AGAIN = RetryPolicy(attempts=1)
 
 
 class Runtimes:
-    """Owns what `open` started. An async context manager that lives on one event loop; closing it stops all."""
+    """Owns what `open` started. An async context manager that lives on one event loop; closing it stops all.
 
-    def __init__(self, *, data_dir: Path | None = None, model_idle_s: float | None = None) -> None:
+    `is_shared`: others of this loop may use them too, see `shared_runtimes`.
+    """
+
+    def __init__(
+        self, *, data_dir: Path | None = None, model_idle_s: float | None = None, is_shared: bool = True
+    ) -> None:
+        self._is_shared = is_shared
         self._embedded = EmbeddedModel(
             data_dir or settings.DATA_DIR,
             idle_s=settings.PLAYGROUND_MODEL_IDLE_S if model_idle_s is None else model_idle_s,
@@ -38,11 +44,16 @@ class Runtimes:
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._embedded)
+        if self._is_shared:
+            _shared[asyncio.get_running_loop()] = self
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        loop = asyncio.get_running_loop()
+        if _shared.get(loop) is self:
+            del _shared[loop]
         await self._stack.aclose()
 
     @asynccontextmanager
@@ -77,3 +88,17 @@ class Runtimes:
             api_key=self._simulator_key,
             allow_private=True,
         )
+
+
+_shared: dict[asyncio.AbstractEventLoop, Runtimes] = {}
+
+
+@asynccontextmanager
+async def shared_runtimes() -> AsyncIterator[Runtimes]:
+    """The engine's, where one runs on this loop: a second owner would stop the demo model under its runs."""
+    known = _shared.get(asyncio.get_running_loop())
+    if known is not None:
+        yield known
+    else:
+        async with Runtimes(is_shared=False) as own:
+            yield own

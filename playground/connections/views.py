@@ -19,10 +19,12 @@ from playground.connections.access import (
     workspace_to_view,
 )
 from playground.connections.builtin import LOCAL, SIM
+from playground.connections.capabilities import Cell, cells_of
 from playground.connections.catalogue import endpoint_of, list_models
 from playground.connections.changes import changed_fields
-from playground.connections.check import check
+from playground.connections.check import Report, check
 from playground.connections.forms import ConnectionForm
+from playground.connections.measurements import Row, forget, keep, last_of
 from playground.connections.models import Connection
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
@@ -35,8 +37,9 @@ from playground.workspaces.models import Role
 @require_GET
 def connection_list(request: HttpRequest) -> HttpResponse:
     workspace = workspace_to_view(request.user)
+    last = last_of(workspace)
     context = {
-        "connections": visible_connections(workspace),
+        "connections": [(each, *_last(last.get(each.name))) for each in visible_connections(workspace)],
         "builtin": [model for model in list_models(workspace) if model.connection in {LOCAL, SIM}],
         "may_change": has_role(request.user, workspace, Role.OWNER),
     }
@@ -71,6 +74,7 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
         return render(request, "connections/delete.html", {"connection": connection})
     with transaction.atomic():
         record(connection.workspace, request.user, "connection.delete", connection.name)
+        forget(connection)
         connection.delete()
     messages.success(request, _("The connection “%s” is deleted. What was recorded through it stays.") % name)
     return redirect("connections:list")
@@ -79,20 +83,32 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
 @login_required
 @require_POST
 async def test(request: HttpRequest, name: str) -> HttpResponse:
-    """Asks the upstream, and shows how it answered."""
+    """Asks the upstream, shows how it answered, and keeps what was measured."""
     connection, endpoint = await sync_to_async(_to_test)(request, name)
     async with UpstreamClient() as http:
         report = await check(endpoint, connection.model_names, http)
     template = "connections/_report.html" if request.headers.get("HX-Request") else "connections/report.html"
-    context = {"connection": connection, "report": report}
+    context = {"connection": connection, "report": report, "cells": await sync_to_async(_keep)(connection, report)}
     response = await sync_to_async(render)(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
+def _last(row: Row | None) -> tuple[Row | None, Cell | None]:
+    """What was measured last, and how that streams."""
+    return row, cells_of(row)[0] if row is not None else None
+
+
 def _to_test(request: HttpRequest, name: str) -> tuple[Connection, Endpoint]:
     connection = connection_to_change(request.user, name)
     return connection, endpoint_of(connection)
+
+
+def _keep(connection: Connection, report: Report) -> list[Cell]:
+    """Returns what was measured, in words."""
+    if report.measured is not None:
+        keep(connection.workspace, connection.name, report.model, report.measured)
+    return cells_of(Row(connection.name, report.model, connection.dialect, measured=report.measured))
 
 
 def _form_page(request: HttpRequest, form: ConnectionForm) -> HttpResponse:

@@ -80,7 +80,7 @@ def _serve(key: str) -> Any:
     params.port = 0
     params.api_keys = [key]
     params.cors_origins = "http://127.0.0.1"  # the default answers any page's origin
-    params.endpoint_slots = False
+    params.endpoint_slots = True  # with the key alone: `connections.watching` sees that an answer was given up
     params.ui = False
     return xllamacpp.Server(params)
 

@@ -8,14 +8,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from playground.connections.catalogue import endpoint_of
+from playground.connections import builtin
+from playground.connections.capabilities import cells_of
+from playground.connections.catalogue import endpoint_of, list_models
 from playground.connections.check import Report, check
 from playground.connections.forms import ConnectionForm
+from playground.connections.measurements import Row, forget, keep, measure_named
+from playground.connections.measuring import Measured
 from playground.connections.models import Connection
 from playground.connections.secrets import SecretsUnreadable
+from playground.errors import InvalidField, PlaygroundError
 from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
+from playground.providers.runnables import DIALECT as RUNNABLES
 from playground.workspaces.audit import record
 from playground.workspaces.models import Workspace
 
@@ -27,13 +33,16 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="Add a connection.")
         add.add_argument("name")
-        add.add_argument("--dialect", required=True, choices=list(DIALECTS))
-        add.add_argument("--base-url", required=True, help="with its /v1")
+        add.add_argument("--dialect", required=True, choices=[*DIALECTS, RUNNABLES])
+        add.add_argument("--base-url", required=True, help="with its /v1; for langchain package.module:object")
         add.add_argument("--key-env", metavar="VAR", help="the environment variable that holds the API key")
         add.add_argument("--allow-private", action="store_true", help="it may be on this machine or network")
         add.add_argument("--model", action="append", default=[], help="a model to offer; may be repeated")
         actions.add_parser("list", help="List the connections.")
-        for action, text in (("test", "Ask for a few tokens, and say how they came."), ("remove", "Delete it.")):
+        for action, text in (
+            ("test", "Measure what a model does, and keep it."),
+            ("remove", "Delete it."),
+        ):
             parser = actions.add_parser(action, help=text)
             parser.add_argument("name")
             if action == "test":
@@ -46,7 +55,7 @@ class Command(BaseCommand):
             case "list":
                 self._list()
             case "test":
-                self._test(_find(options["name"]), options["model"])
+                self._test(options["name"], options["model"])
             case "remove":
                 self._remove(_find(options["name"]))
                 self.stdout.write(f"Removed {options['name']}.")
@@ -77,6 +86,7 @@ class Command(BaseCommand):
     def _remove(self, connection: Connection) -> None:
         with transaction.atomic():
             record(connection.workspace, None, "connection.delete", connection.name)
+            forget(connection)
             connection.delete()
 
     def _list(self) -> None:
@@ -84,23 +94,48 @@ class Command(BaseCommand):
             models = ", ".join(connection.model_names) or "any model"
             self.stdout.write(f"{connection.name}\t{connection.dialect}\t{connection.base_url}\t{models}")
 
-    def _test(self, connection: Connection, model: str | None) -> None:
+    def _test(self, name: str, model: str | None) -> None:
+        workspace = Workspace.objects.default()
+        if name in builtin.NAMES:
+            infos = [info for info in list_models(workspace) if info.connection == name]
+            model = model or next((info.model for info in infos), "")
+            row = asyncio.run(_measure(workspace, name, model))
+            report = Report(model=row.model, measured=row.measured)
+        else:
+            report = self._check(_find(name), model)
+        if report.measured is None:
+            raise CommandError("No model to ask: name one with --model.")
+        if report.measured.note:
+            self.stdout.write(report.measured.note)
+        if not report.works:
+            raise CommandError(report.error)
+        self.stdout.write(_stream_line(report.model, report.measured))
+        for cell in cells_of(Row(name, report.model, "", measured=report.measured)):
+            self.stdout.write(f"  {cell.column}: {cell.words}")
+
+    def _check(self, connection: Connection, model: str | None) -> Report:
         try:
             endpoint = endpoint_of(connection)
-        except SecretsUnreadable as error:
+        except (SecretsUnreadable, InvalidField) as error:
             raise CommandError(error.message) from None
         report = asyncio.run(_check(endpoint, [model] if model else connection.model_names))
+        if report.measured is not None:
+            keep(connection.workspace, connection.name, report.model, report.measured)
         self.stdout.write(_models_line(report))
-        if report.note:
-            self.stdout.write(report.note)
-        if not report.works:
-            raise CommandError(report.error or "No model to ask: name one with --model.")
-        self.stdout.write(_stream_line(report))
+        return report
 
 
 async def _check(endpoint: Endpoint, model_names: list[str]) -> Report:
     async with UpstreamClient() as http:
         return await check(endpoint, model_names, http)
+
+
+async def _measure(workspace: Workspace, name: str, model: str) -> Row:
+    try:
+        async with UpstreamClient() as http:
+            return await measure_named(workspace, name, model, http)
+    except PlaygroundError as error:
+        raise CommandError(error.message) from None
 
 
 def _models_line(report: Report) -> str:
@@ -109,14 +144,14 @@ def _models_line(report: Report) -> str:
     return f"models: {', '.join(report.models)}"
 
 
-def _stream_line(report: Report) -> str:
-    ttft = f"first after {report.ttft_ms:.0f} ms" if report.ttft_ms is not None else "with no text"
-    rate = f", {report.tokens_per_s:.1f} a second" if report.tokens_per_s is not None else ""
-    if report.streams:
-        return f"{report.model}: streams, {report.chunks} chunks, {ttft}{rate}"
-    if report.whole:
-        return f"{report.model}: answers in one piece, {ttft}"
-    return f"{report.model}: answers, {ttft}; the answer was too short to tell whether it streams"
+def _stream_line(model: str, measured: Measured) -> str:
+    ttft = f"first after {measured.ttft_ms:.0f} ms" if measured.ttft_ms is not None else "with no text"
+    rate = f", {measured.tokens_per_s:.1f} a second" if measured.tokens_per_s is not None else ""
+    if measured.is_native:
+        return f"{model}: streams, {measured.chunks} chunks, {ttft}{rate}"
+    if measured.stream == "one_chunk":
+        return f"{model}: answers in one piece, {ttft}"
+    return f"{model}: answers, {ttft}; the answer was too short to tell whether it streams"
 
 
 def _find(name: str) -> Connection:
