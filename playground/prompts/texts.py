@@ -43,6 +43,7 @@ TEXTS: Final[Mapping[str, Promise]] = {
     "not-sent": _("Not sent: the server could not be reached. Your text is still here; send it again."),
     "not-sent.signed-out": _("Not sent: you are signed out. Your text is kept; sign in and send it again."),
     "not-sent.error": _("Not sent: the server had an error. Your text is still here; send it again."),
+    "text-only": _("Only text can be sent: a prompt takes no images or files. Paste the text of the file instead."),
     "not-reached": _("The server could not be reached. Try again."),
 }
 

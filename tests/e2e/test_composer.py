@@ -174,3 +174,41 @@ def test_a_very_long_prompt_is_sent_and_shown_at_once(page: Page) -> None:
     page.get_by_role("link", name="Edit and resend").click()  # again, while one is being edited
     expect(page.locator(".composer__editing")).to_be_visible()
     expect(page.locator("#toasts")).to_be_empty()
+
+
+GIVE_FILE = """(field, [kind, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array([137, 80, 78, 71])], "cat.png", { type: "image/png" }));
+    if (text) data.setData("text/plain", text);
+    const given = kind === "paste" ? { clipboardData: data } : { dataTransfer: data };
+    const event = kind === "paste" ? new ClipboardEvent(kind, { ...given, bubbles: true, cancelable: true })
+                                   : new DragEvent(kind, { ...given, bubbles: true, cancelable: true });
+    field.dispatchEvent(event);
+    return event.defaultPrevented;
+}"""
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_an_image_is_refused_in_words_and_the_text_stays(page: Page, kind: str) -> None:
+    open_new_session(page, FAST)
+    prompt_field(page).fill("What is in this picture?")
+    assert prompt_field(page).evaluate(GIVE_FILE, [kind, ""])
+    expect(page.get_by_role("alert").filter(has_text="Only text can be sent")).to_be_visible()
+    expect(prompt_field(page)).to_have_value("What is in this picture?")
+    expect(prompt_field(page)).to_be_focused()
+    prompt_field(page).press("Enter")
+    expect_state(lane(page), "completed")
+    expect(page.get_by_text("Only text can be sent")).to_be_hidden()
+
+
+def test_a_file_dropped_beside_the_composer_does_not_take_the_page_away(page: Page) -> None:
+    open_new_session(page, FAST)
+    assert page.locator("main").evaluate(GIVE_FILE, ["dragover", ""])
+    assert page.locator("main").evaluate(GIVE_FILE, ["drop", ""])
+    expect(page.get_by_role("alert").filter(has_text="Only text can be sent")).to_be_visible()
+
+
+def test_copied_text_that_comes_with_its_picture_is_pasted(page: Page) -> None:
+    open_new_session(page, FAST)
+    assert not prompt_field(page).evaluate(GIVE_FILE, ["paste", "a table's text"])
+    expect(page.get_by_text("Only text can be sent")).to_be_hidden()

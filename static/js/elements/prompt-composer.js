@@ -18,6 +18,9 @@ class PromptComposer extends HTMLElement {
     const page = this.ownerDocument;
     this.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     this.addEventListener("input", () => this.#draft.save(this.#form), { signal });
+    this.addEventListener("paste", (event) => this.#filesCame(event, event.clipboardData), { signal });
+    page.addEventListener("dragover", (event) => this.#filesCame(event, event.dataTransfer), { signal });
+    page.addEventListener("drop", (event) => this.#filesCame(event, event.dataTransfer), { signal });
     this.addEventListener("htmx:before:request", (event) => this.#sending(event), { signal });
     this.addEventListener("htmx:after:request", (event) => this.#answered(event.detail.ctx), { signal });
     this.addEventListener("htmx:after:swap", (event) => this.#swapped(event.detail.ctx), { signal });
@@ -50,6 +53,16 @@ class PromptComposer extends HTMLElement {
     if (!asked && (event.target !== this.#prompt || event.shiftKey || event.altKey || TOUCH.matches)) return;
     event.preventDefault();
     this.#form.requestSubmit(this.querySelector(".composer__send"));
+  }
+
+  /** Only text can be sent. Without this, a dropped file would be opened in the place of the page. */
+  #filesCame(event, data) {
+    if (!data?.types.includes("Files") || event.target.matches?.("input[type=file]")) return;
+    if (event.type === "paste" && data.types.includes("text/plain")) return; // the copied text comes with its picture
+    event.preventDefault();
+    if (event.type === "dragover") return;
+    this.#say(text("text-only"));
+    this.#prompt.focus();
   }
 
   #sending(event) {
