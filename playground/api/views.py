@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import NinjaAPI, Query, Status
 from ninja.security import HttpBearer
 
-from playground.api import errors
+from playground.api import errors, recordings
+from playground.api.addresses import absolute
 from playground.api.schemas import (
     CancelOut,
     ErrorBody,
@@ -55,6 +55,7 @@ class ApiRequest(HttpRequest):
 
 api = NinjaAPI(title="Streaming Playground", version="1", auth=Bearer(), docs_url=None, urls_namespace="api")
 errors.install(api)
+api.add_router("", recordings.router)
 PROBLEM = dict.fromkeys((400, 401, 403, 404, 409, 422, 429, 503), ErrorBody)
 
 
@@ -182,12 +183,8 @@ def _earlier_run(token: ApiToken, key: str, digest: str) -> Run | None:
     return earlier.run
 
 
-def _absolute(request: HttpRequest, path: str) -> str:
-    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
-
-
 def _run_url(request: HttpRequest, run: Run) -> str:
-    return _absolute(request, reverse("history:run", args=[run.id]))
+    return absolute(request, reverse("history:run", args=[run.id]))
 
 
 def _started(request: HttpRequest, run: Run) -> dict[str, Any]:
@@ -227,7 +224,7 @@ def _session_out(request: HttpRequest, session: Session) -> dict[str, Any]:
         "pinned": session.pinned,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
-        "url": _absolute(request, session.get_absolute_url()),
+        "url": absolute(request, session.get_absolute_url()),
     }
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("links/<int:link_id>/revoke/", manage.revoke, name="revoke"),
     path("sessions/<uuid:session_id>/export/", exports.session, name="export"),
     path("runs/<uuid:run_id>/export/", exports.run, name="export-run"),
+    path("runs/<uuid:run_id>/export/recording/", exports.recording, name="export-recording"),
     path("runs/<uuid:run_id>/export/timeline.svg", exports.timeline, name="export-timeline"),
     path("runs/<uuid:run_id>/export/replay.svg", exports.replay, name="export-replay"),
     # What a link opens; accounts.redaction keeps these addresses out of logs.

@@ -1,4 +1,4 @@
-"""Files to take away: a session that replays offline, or as text or data; pictures of a run's timeline and replay."""
+"""Files to take away: a session that replays offline, or as text or data; a run's recording, timeline and replay."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -7,9 +7,8 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from playground.http import SignedInRequest
 from playground.runs.models import Run
@@ -18,6 +17,7 @@ from playground.sharing.access import run_to_see, session_to_see
 from playground.sharing.contents import Contents
 from playground.sharing.exports.content import Exported, exported, file_name, markdown, session_file
 from playground.sharing.exports.offline import offline_html
+from playground.sharing.exports.recordings import CHOICES, download, export_run, why_not
 from playground.sharing.exports.replay_svg import replay_svg
 from playground.sharing.exports.timeline_svg import timeline_svg
 from playground.sharing.forms import ContentsForm
@@ -46,7 +46,7 @@ def session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         ending, media_type, write = _SESSION_FORMATS[name]
         content = exported(found, form.contents())
         audit.record(found.workspace, request.user, "export.session", links.title_for_audit(found), format=name)
-        return _download(write(content, request), f"{file_name(content.shown.title)}.{ending}", media_type)
+        return download(write(content, request), f"{file_name(content.shown.title)}.{ending}", media_type)
     context = {
         "session": found,
         "form": form if form.is_bound else ContentsForm(),
@@ -58,11 +58,23 @@ def session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def run(request: SignedInRequest, run_id: UUID) -> HttpResponse:
-    """The pictures of a run, to look at and to take."""
+    """The recording of a run in all formats, and its pictures to look at and to take."""
     found = run_to_see(request.user, run_id)
-    return render(
-        request, "sharing/export/run.html", {"run": found, "speeds": SPEEDS, "name": file_name(found.model_id)}
-    )
+    context = {
+        "run": found,
+        "formats": CHOICES,
+        "why_not": why_not(found),
+        "speeds": SPEEDS,
+        "name": file_name(found.model_id),
+    }
+    return render(request, "sharing/export/run.html", context)
+
+
+@login_required
+@require_POST
+def recording(request: SignedInRequest, run_id: UUID) -> HttpResponse:
+    """The file of the recording in its `format`."""
+    return export_run(run_to_see(request.user, run_id), request.user, request.POST.get("format", ""))
 
 
 @login_required
@@ -93,13 +105,4 @@ def _picture(request: SignedInRequest, run: Run, kind: str, drawn: str) -> HttpR
         return response
     session = run.turn.session
     audit.record(session.workspace, request.user, f"export.{kind}", run.model_id, subject_id=run.pk)
-    return _download(drawn, f"{file_name(run.model_id)}-{kind}.svg", "image/svg+xml")
-
-
-def _download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
-    """Never shown in our own origin: what a model wrote is in it."""
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return download(drawn, f"{file_name(run.model_id)}-{kind}.svg", "image/svg+xml")

@@ -22,6 +22,8 @@ ROUTES = [
     of_session("api:get_session", SEE, args=session),
     of_session("api:get_run", SEE, args=run),
     of_session("api:get_events", SEE, args=run),
+    of_session("api:export_run", SEE, args=run),
+    Route("api:import", EDITOR_HERE, method="post"),
     of_session("api:cancel_run", DELETE, method="post", args=run),
     Route(
         "api:create_run", EDITOR_HERE, method="post", data=lambda world: {"model": "sim/sim-n5-r0", "prompt": "Hello"}

@@ -50,6 +50,7 @@ ROUTES = [
     Route("sharing:revoke", OF_LINK, method="post", args=link, private=OF_LINK),
     of_session("sharing:export", SEE, args=session),
     of_session("sharing:export", SEE, method="post", args=session, data=lambda _world: {"format": "markdown"}),
+    of_session("sharing:export-recording", SEE, method="post", args=run, data=lambda _world: {"format": "stream"}),
     *both(["sharing:export-run", "sharing:export-timeline", "sharing:export-replay"], SEE, args=run),
     Route("sharing:page", BY_A_LINK, args=token),
     Route("sharing:unlock", BY_A_LINK, method="post", args=token, data=lambda _world: {"password": "any"}),
