@@ -24,4 +24,5 @@ urlpatterns = [
     path("", include("playground.replay.urls")),
     path("", include("playground.sharing.urls")),
     path("", include("playground.presenting.urls")),
+    path("", include("playground.gateway.urls")),
 ]

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 
-from playground.errors import BadRequest, Conflict, InvalidField, NotFound, TooManyRuns
+from playground.errors import BadRequest, InvalidField, TooManyRuns
+from playground.gateway.access import run_to_replay
 from playground.gateway.calls import Call, Headers
 from playground.gateway.recordings import recording_of
 from playground.mock import attempts
@@ -25,8 +25,6 @@ from playground.mock.dialects import Asked
 from playground.mock.errors import BadOption, NotServed
 from playground.mock.options import AS_RECORDED, MockOptions, read_options
 from playground.mock.schedule import Action
-from playground.runs.access import visible_runs
-from playground.runs.models import Run
 from playground.runs.token_limits import hold_token_limits
 
 MOST_BYTES: Final = 64 * 2**20  # of one answer that is told in a loop: a client that reads slowly is not seen here
@@ -40,7 +38,7 @@ _live: Counter[int] = Counter()  # by user: replays of this process
 async def replay(call: Call) -> None:
     """Answer `call` (by `call.client`) from a recording; return once all is said, or the client has gone.
 
-    Raises what `run_of` and `planned` raise, and TooManyRuns.
+    Raises what `run_to_replay` and `planned` raise, and TooManyRuns.
     """
     began = asyncio.get_running_loop().time()
     with _place(call):
@@ -50,30 +48,12 @@ async def replay(call: Call) -> None:
 
 def _prepared(call: Call) -> Answer:
     hold_token_limits(call.token, [call.model_id])
-    run = run_of(call)
+    run = run_to_replay(call.token, call.model_id.partition("/")[2])
     call.client.headers = [
         (RUN_HEADER.encode(), str(run.pk).encode()),
         (b"x-playground-session", str(run.turn.session_id).encode()),
     ]
     return planned(call, recording_of(run))
-
-
-def run_of(call: Call) -> Run:
-    """Raises NotFound, Conflict."""
-    name = call.model_id.partition("/")[2]
-    try:
-        run_id = UUID(name)
-    except ValueError:
-        raise NotFound("Name a recording as replay/RUN_ID, with the id of a run.", field="model") from None
-    seen = visible_runs(call.token.user).filter(pk=run_id, turn__session__workspace=call.token.workspace)
-    run = seen.defer("messages", "text", "reasoning").first()
-    if run is None:
-        raise NotFound("There is no such recording, or it is not shared with you.", field="model")
-    if not run.is_final:
-        raise Conflict("This run is still being recorded. Replay it when it has ended.", field="model")
-    if not run.turn.is_recorded:
-        raise Conflict("This run was not recorded, so there is nothing to replay.", field="model")
-    return run
 
 
 def planned(call: Call, recording: Recording) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import re
 import signal
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,6 +11,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from playground.errors import Conflict
+from playground.gateway.access import hold_recorded
 from playground.gateway.recordings import recording_of
 from playground.interchange.errors import NotARecording
 from playground.interchange.stream_jsonl import load_runs
@@ -17,6 +20,7 @@ from playground.mock.answer import Recording
 from playground.mock.errors import BadOption
 from playground.mock.options import AS_RECORDED, MockOptions, with_faults, with_options
 from playground.mock.server import MockServer
+from playground.recording.session_file import RecordedRun
 from playground.runs.models import Run
 
 
@@ -87,8 +91,10 @@ def _stored(name: str) -> Recording:
         run = None
     if run is None:
         raise CommandError(f"There is no run {name}: take its id from the address of its page.")
-    if not run.is_final or not run.turn.is_recorded:
-        raise CommandError(f"The run {name} {'was not recorded' if run.is_final else 'is still being recorded'}.")
+    try:
+        hold_recorded(run)
+    except Conflict as problem:
+        raise CommandError(f"{name}: {problem.message}") from None
     return recording_of(run)
 
 
@@ -98,14 +104,10 @@ def _of_file(path: Path) -> list[Recording]:
         runs = load_runs(path.read_bytes())
     except (OSError, NotARecording) as error:
         raise CommandError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    name = path.name.removesuffix(".jsonl").removesuffix(".stream")
-    return [
-        Recording(
-            name if number == 1 else f"{name}-{number}",
-            run.model,
-            run.events,
-            run.reads,
-            int(run.started_at.timestamp()) if run.started_at else 0,
-        )
-        for number, run in enumerate(runs, 1)
-    ]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.removesuffix(".jsonl").removesuffix(".stream"))
+    return [_recording(name if number == 1 else f"{name}-{number}", run) for number, run in enumerate(runs, 1)]
+
+
+def _recording(name: str, run: RecordedRun) -> Recording:
+    started = int(run.started_at.timestamp()) if run.started_at else 0
+    return Recording(name, run.model, run.events, run.reads, started)
