@@ -1,8 +1,9 @@
 """Measures the playground, which records everything, against a bare relay, which records nothing.
 
 Rows: `raw`, the upstream and the load alone; `httpx`, the upstream read by httpx with no server between; `relay`,
-Daphne, Channels and httpx as their manuals say; `relay-aiohttp`, the same through httpx-aiohttp; `playground`. All read
-the same upstream at the same pace, in turn. CPU per token falls with the load: compare only rows of equal streams.
+Daphne, Channels and httpx as their manuals say; `relay-aiohttp`, the same through httpx-aiohttp; `playground`; then, as
+an OpenAI client asks, `pass-through`, Daphne and httpx with nothing else, and the playground's `gateway`. All read the
+same upstream at the same pace, in turn. CPU per token falls with the load: compare only rows of equal streams.
 """
 
 import argparse
@@ -21,12 +22,12 @@ from pathlib import Path
 import psutil
 
 from bench.measure import Load, Row, measure
-from bench.processes import PRIORITY, ROOT, Subject, prefer, product, relay, upstream
+from bench.processes import PRIORITY, ROOT, Subject, pass_through, prefer, product, relay, upstream
 from bench.profiling import Profile
 from bench.report import print_goals, print_table
 from bench.upstream import Pace
 
-SUBJECTS = ("raw", "httpx", "relay", "relay-aiohttp", "playground")
+SUBJECTS = ("raw", "httpx", "relay", "relay-aiohttp", "playground", "pass-through", "gateway")
 ONCE = ("raw", "httpx", "relay-aiohttp")  # for orientation: one repeat of these is enough
 PACKAGES = ("Django", "channels", "daphne", "httpx", "httpx-aiohttp", "aiohttp", "uvloop")
 RESULTS = ROOT / "bench" / "results"
@@ -38,7 +39,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10, help="length of each stream (%(default)s)")
     parser.add_argument("--rate", type=int, default=50, help="tokens a second of each stream (%(default)s)")
     parser.add_argument("--spread", type=float, default=1, help="seconds in which all streams begin (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="of relay and playground (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="of all but the rows for orientation (%(default)s)")
     parser.add_argument("--subject", action="append", choices=SUBJECTS, help="measure this one only; may be repeated")
     parser.add_argument("--profile", action="store_true", help="profile the playground with py-spy, if it is installed")
     parser.add_argument("--output", type=Path, default=RESULTS / "latest.json", help="where the rows go, as JSON")
@@ -54,8 +55,10 @@ def start(names: list[str], upstream_url: str, folder: Path) -> Iterator[list[Su
     with contextlib.ExitStack() as stack:
         subjects = []
         for name in names:
-            if name == "playground":
-                subjects.append(stack.enter_context(product(upstream_url, folder)))
+            if name in ("playground", "gateway"):
+                subjects.append(stack.enter_context(product(name, upstream_url, folder)))
+            elif name == "pass-through":
+                subjects.append(stack.enter_context(pass_through(upstream_url, folder)))
             elif name.startswith("relay"):
                 transport = name.removeprefix("relay").removeprefix("-")
                 subjects.append(stack.enter_context(relay(name, upstream_url, folder, transport)))

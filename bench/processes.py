@@ -128,9 +128,18 @@ def relay(name: str, upstream_url: str, folder: Path, transport: str = "") -> It
 
 
 @contextmanager
-def product(upstream_url: str, folder: Path) -> Iterator[Subject]:
+def pass_through(upstream_url: str, folder: Path) -> Iterator[Subject]:
+    port, log = free_port(), folder / "pass-through.log"
+    command = ["-m", "daphne", "--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0"]
+    with running([*command, "bench.passthrough:application"], log, BENCH_UPSTREAM=upstream_url) as process:
+        wait_for_port(port, process, log)
+        yield Subject("pass-through", "raw", f"http://127.0.0.1:{port}", process=process)
+
+
+@contextmanager
+def product(name: str, upstream_url: str, folder: Path) -> Iterator[Subject]:
     """The playground as `make run` starts it, with data of its own and room for the load."""
-    port, log = free_port(), folder / "product.log"
+    port, log = free_port(), folder / f"{name}.log"
     with tempfile.TemporaryDirectory(prefix="playground-bench-") as data:
         environment = {
             "DATA_DIR": data,
@@ -146,7 +155,8 @@ def product(upstream_url: str, folder: Path) -> Iterator[Subject]:
         with running(["manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)], log, **environment) as process:
             wait_for_port(port, process, log)
             _wait_until_ready(f"http://127.0.0.1:{port}/healthz", log)
-            yield Subject("playground", "product", f"http://127.0.0.1:{port}", "bench/", token, process)
+            reader = "gateway" if name == "gateway" else "product"
+            yield Subject(name, reader, f"http://127.0.0.1:{port}", "bench/", token, process)
 
 
 def _manage(arguments: list[str], environment: Mapping[str, str]) -> str:

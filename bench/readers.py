@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from bench.websocket import WebSocket
 
 Opened = Callable[[], Awaitable[None]]
 ACK_EVERY_BYTES = 64 * 1024
+RUN = re.compile(r"(?i)\r\nx-playground-run: (\S+)")
 
 
 class Watcher(Protocol):
@@ -50,12 +52,17 @@ class Reader:
 
 
 class RawReader(Reader):
-    """The upstream alone, read from the bare socket: what the load and the upstream themselves add."""
+    """From the bare socket: the upstream alone, which is what the load and the upstream themselves add, or what stands
+    between and speaks as it does."""
 
     async def open(self, stream: Stream) -> Opened:
         address = urlsplit(self.base_url)
         body = json.dumps(self.body).encode()
-        request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: bench\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {self.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        request = head.encode() + body
         transport, _ = await asyncio.get_running_loop().create_connection(
             lambda: _RawAnswer(stream, self.watcher), address.hostname or "", address.port or 80
         )
@@ -74,11 +81,21 @@ class _RawAnswer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()
+        if not self.stream.arrivals and not self.stream.refused:
+            self.begun(data)
         self.stream.arrivals.append((now, data))
         if not self.stream.first_ns and TOKEN.search(data.decode()):
             self.watcher.begun(self.stream, now)
         if b"[DONE]" in data:
             self.watcher.ended(self.stream, now)
+
+    def begun(self, data: bytes) -> None:
+        """The head of the answer has come: a gateway's tells the run, and whether there is one."""
+        if not data.startswith(b"HTTP/1.1 200"):
+            print(f"refused: {data.decode()}", flush=True)
+            self.watcher.refused(self.stream)
+        elif run := RUN.search(data.decode()):
+            self.stream.run_id = run[1]
 
 
 class HttpxReader(Reader):
@@ -193,6 +210,13 @@ class ProductReader(Reader):
         return missing
 
 
+class GatewayReader(ProductReader):
+    """The playground's gateway: one request each, answered with a stream, as by an OpenAI client."""
+
+    async def open(self, stream: Stream) -> Opened:
+        return await RawReader.open(self, stream)  # type: ignore[arg-type]  # it reads alike
+
+
 class ProductViewer:
     """Follows one run on one socket, and acknowledges what it got."""
 
@@ -227,4 +251,5 @@ READERS: dict[str, type[Reader]] = {
     "httpx": HttpxReader,
     "relay": RelayReader,
     "product": ProductReader,
+    "gateway": GatewayReader,
 }

@@ -10,7 +10,7 @@ from bench.measure import Row
 
 T = TypeVar("T", int, str)
 HEAD = (
-    "streams  subject          µs/token  steady   ×relay   added p50    p99 ms   TTFT+ p50    p99 ms   "
+    "streams  subject          µs/token  steady    ×bare   added p50    p99 ms   TTFT+ p50    p99 ms   "
     "RSS MiB   lost  twice  unkept  refused   upstream/load µs"
 )
 
@@ -23,6 +23,7 @@ class Goal:
     what: str
     limit: float
     value: Callable[[list[Row], int], float]
+    subject: str = "playground"
 
     def met(self, value: float) -> bool:
         return value <= self.limit
@@ -39,6 +40,7 @@ def print_table(rows: list[Row]) -> None:
     print(
         "Medians over the repeats; lost, twice, unkept (not stored exactly) and refused are sums.\n"
         "µs/token: CPU of the subject, from the first request until all is stored; steady: while all streams stream.\n"
+        "×bare: to the relay, and of the gateway to the pass-through.\n"
         "added: from when a token was due to when it came. TTFT+: to the first token, less the upstream's own delay."
     )
 
@@ -64,53 +66,64 @@ def _line(rows: list[Row], some: list[Row]) -> str:
 
 def print_goals(rows: list[Row]) -> bool:
     """Whether all goals are met, of those that were measured."""
-    measured = _distinct(row.streams for row in rows if row.subject == "playground")
     all_met = True
-    if measured:
-        print("\nGoals (playground)")
-    for goal in GOALS:
-        for streams in measured:
-            value = goal.value(rows, streams) if goal.streams in (None, streams) else math.nan
-            if not math.isnan(value):
-                met = goal.met(value)
-                all_met = all_met and met
-                print(f"  {'✓' if met else '✗'} {streams:>3} streams: {goal.what} {value:.2f} (at most {goal.limit:g})")
+    for subject in _distinct(goal.subject for goal in GOALS):
+        measured = _distinct(row.streams for row in rows if row.subject == subject)
+        if measured:
+            print(f"\nGoals ({subject})")
+        for goal in GOALS:
+            for streams in measured if goal.subject == subject else ():
+                value = goal.value(rows, streams) if goal.streams in (None, streams) else math.nan
+                if not math.isnan(value):
+                    met = goal.met(value)
+                    all_met = all_met and met
+                    mark = "✓" if met else "✗"
+                    print(f"  {mark} {streams:>3} streams: {goal.what} {value:.2f} (at most {goal.limit:g})")
     return all_met
 
 
 def ratio_to_relay(rows: list[Row], streams: int, subject: str = "playground") -> float:
-    """The median of the ratios of CPU per token, each to the relay's row of the same repeat."""
-    relay = {row.repeat: row.cpu_us for row in _of(rows, "relay", streams)}
-    ratios = [row.cpu_us / relay[row.repeat] for row in _of(rows, subject, streams) if row.repeat in relay]
+    """The median of the ratios of CPU per token, each to the reference's row of the same repeat."""
+    reference = "pass-through" if subject in ("gateway", "pass-through") else "relay"
+    bare = {row.repeat: row.cpu_us for row in _of(rows, reference, streams)}
+    ratios = [row.cpu_us / bare[row.repeat] for row in _of(rows, subject, streams) if row.repeat in bare]
     return median(ratios) if ratios else math.nan
 
 
-def _middle(name: str) -> Callable[[list[Row], int], float]:
-    return lambda rows, streams: median(row[name] for row in _of(rows, "playground", streams))
+def _middle(name: str, subject: str = "playground") -> Callable[[list[Row], int], float]:
+    return lambda rows, streams: median(row[name] for row in _of(rows, subject, streams))
 
 
-def _over_direct(name: str) -> Callable[[list[Row], int], float]:
+def _over_direct(name: str, subject: str = "playground") -> Callable[[list[Row], int], float]:
     """How much more than the raw row of the same number of streams; nan where that was not measured."""
 
     def value(rows: list[Row], streams: int) -> float:
         raw = _of(rows, "raw", streams)
-        return _middle(name)(rows, streams) - median(row[name] for row in raw) if raw else math.nan
+        return _middle(name, subject)(rows, streams) - median(row[name] for row in raw) if raw else math.nan
 
     return value
 
 
-def _losses(rows: list[Row], streams: int) -> float:
-    return sum(row[name] for row in _of(rows, "playground", streams) for name in ("lost", "doubled", "unrecorded"))
+def _losses(subject: str) -> Callable[[list[Row], int], float]:
+    names = ("lost", "doubled", "unrecorded")
+    return lambda rows, streams: sum(row[name] for row in _of(rows, subject, streams) for name in names)
+
+
+def _ratio(subject: str) -> Callable[[list[Row], int], float]:
+    return lambda rows, streams: ratio_to_relay(rows, streams, subject)
 
 
 GOALS = (
-    Goal(None, "tokens lost, doubled or not stored", 0, _losses),
+    Goal(None, "tokens lost, doubled or not stored", 0, _losses("playground")),
     Goal(1, "added p50, ms", 1.5, _middle("added_p50")),
     Goal(1, "TTFT over direct, ms", 10, _over_direct("ttft_p50")),
     Goal(50, "CPU per token, × relay", 1.0, ratio_to_relay),
     Goal(50, "added p99, ms", 40, _middle("added_p99")),
     Goal(100, "added p99, ms", 100, _middle("added_p99")),
     Goal(100, "TTFT over direct, ms", 50, _over_direct("ttft_p50")),
+    Goal(None, "tokens lost, doubled or not stored", 0, _losses("gateway"), "gateway"),
+    Goal(1, "TTFT over direct, ms", 10, _over_direct("ttft_p50", "gateway"), "gateway"),
+    Goal(20, "CPU per token, × pass-through", 1.0, _ratio("gateway"), "gateway"),
 )
 
 
