@@ -30,12 +30,16 @@ class ConnectionForm(forms.Form):
     name = forms.SlugField(
         label=_("Name"), max_length=60, help_text=_("Model ids begin with it: NAME/MODEL. Letters, digits, - and _.")
     )
-    dialect = forms.ChoiceField(label=_("Dialect"), choices=[(name, name) for name in (*DIALECTS, RUNNABLES)])
+    dialect = forms.ChoiceField(
+        label=_("Dialect"),
+        choices=[*((name, f"{spoken.label} — {name}") for name, spoken in DIALECTS.items()), (RUNNABLES, "LangChain")],
+    )
     base_url = forms.CharField(
         label=_("Base URL"),
         required=False,
         max_length=500,
-        help_text=_("With its /v1, such as https://api.example.com/v1"),
+        widget=forms.TextInput(attrs={"list": "base-urls", "inputmode": "url", "spellcheck": "false"}),
+        help_text=_("With its /v1, such as https://api.example.com/v1; the list has an address for each dialect."),
     )
     runnable = forms.CharField(
         label=_("Runnable"),
@@ -115,6 +119,11 @@ class ConnectionForm(forms.Form):
         names = allowed()
         field = self.fields["runnable"]
         field.widget.choices = [("", _("Choose one") if names else none_allowed()), *((name, name) for name in names)]
+
+    @property
+    def base_urls(self) -> list[tuple[str, str]]:
+        """A base URL for each dialect, and whose it is."""
+        return [(spoken.example, spoken.label) for spoken in DIALECTS.values()]
 
     def policy_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in (*_TIMEOUTS, *_RETRY)]

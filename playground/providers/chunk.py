@@ -12,6 +12,7 @@ class Chunk(str):
     reasoning, refusal  text that is not part of the answer; `str(chunk)` is "" where only one of these came
     tool_calls          pieces of tool calls, `{index, id?, name?, arguments?}`, as they were cut; whole in a sum
     logprobs            `{token, logprob, bytes?, top_logprobs?}` for each token, if asked for
+    citations           what it rests on, as the provider has it
     finish_reason       why the answer ended; on the last chunk only, as is `usage`
     usage               the provider's own count of tokens, None if it sent none
     one_chunk           the provider did not stream: this is its whole answer
@@ -24,6 +25,7 @@ class Chunk(str):
 
     __slots__ = (
         "attempt",
+        "citations",
         "finish_reason",
         "id",
         "logprobs",
@@ -39,6 +41,7 @@ class Chunk(str):
     refusal: str
     tool_calls: tuple[Mapping[str, Any], ...]
     logprobs: tuple[Mapping[str, Any], ...]
+    citations: tuple[Mapping[str, Any], ...]
     finish_reason: str | None
     usage: Mapping[str, Any] | None
     one_chunk: bool
@@ -55,6 +58,7 @@ class Chunk(str):
         chunk.refusal = details.get("refusal", "")
         chunk.tool_calls = (details["tool_call"],) if "tool_call" in details else tuple(details.get("tool_calls", ()))
         chunk.logprobs = tuple(details.get("logprobs", ()))
+        chunk.citations = tuple(details.get("citations", ()))
         chunk.finish_reason = details.get("finish_reason")
         chunk.usage = details.get("usage")
         chunk.one_chunk = details.get("one_chunk", False)
@@ -73,6 +77,7 @@ class Chunk(str):
             "refusal": "".join(piece.refusal for piece in pieces),
             "tool_calls": _joined_calls(call for piece in pieces for call in piece.tool_calls),
             "logprobs": [entry for piece in pieces for entry in piece.logprobs],
+            "citations": [cited for piece in pieces for cited in piece.citations],
             "finish_reason": next((piece.finish_reason for piece in reversed(pieces) if piece.finish_reason), None),
             "usage": next((piece.usage for piece in reversed(pieces) if piece.usage is not None), None),
             "one_chunk": any(piece.one_chunk for piece in pieces),
@@ -107,12 +112,12 @@ class Chunk(str):
 
     def as_message(self) -> dict[str, Any]:
         """As LangChain's messages look in JSON."""
-        extra = {"reasoning_content": self.reasoning, "refusal": self.refusal}
+        extra = {"reasoning_content": self.reasoning, "refusal": self.refusal, "citations": list(self.citations)}
         message = {
             "type": "AIMessageChunk",
             "content": str(self),
             "id": self.id,
-            "additional_kwargs": {name: text for name, text in extra.items() if text},
+            "additional_kwargs": {name: value for name, value in extra.items() if value},
             "response_metadata": self.response_metadata,
             "tool_call_chunks": [dict(call) for call in self.tool_calls],
         }

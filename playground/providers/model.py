@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Model:
-    """A model at an OpenAI-compatible endpoint.
+    """A model at an endpoint that speaks one of the dialects of `providers.dialects`.
 
     `base_url` includes its `/v1`. An `endpoint` can be given instead of it, `dialect`, `api_key` and how to reach them.
     Private and loopback addresses are allowed, unless such an endpoint forbids them: a script's author owns the machine

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from playground.providers.chunk import Chunk
 from playground.providers.dialects import DIALECTS, dialect
 from playground.providers.endpoint import Endpoint, RetryPolicy
 from playground.providers.errors import ProviderError
@@ -75,13 +76,18 @@ def test_an_error_in_the_stream_raises_after_what_came_before(served: FixtureSer
 def test_every_fixture_streams_through_the_driver(served: FixtureServer, name: str) -> None:
     with model(served, name) as spoken:
         for expected in (found for found in fixtures(name) if found.error is None and not found.is_whole):
-            answer = "".join(spoken.stream(f"fixture={expected.name}"))
+            answer = Chunk.total(spoken.stream(f"fixture={expected.name}"))
+            data = [one for kind, one in expected.parts if kind == "chunk" and isinstance(one, dict)]
             assert answer == expected.text, expected
+            assert answer.reasoning == "".join(one.get("reasoning", "") for one in data), expected
+            assert answer.refusal == "".join(one.get("refusal", "") for one in data), expected
+            assert list(answer.citations) == [cited for one in data for cited in one.get("citations", ())], expected
+            arguments = "".join(one.get("tool_call", {}).get("arguments", "") for one in data)
+            assert "".join(call.get("arguments", "") for call in answer.tool_calls) == arguments, expected
 
 
 @every_dialect
 async def test_models_are_listed(name: str, http: UpstreamClient, served: FixtureServer) -> None:
     listed = await list_models(model(served, name).endpoint, http=http)
     models = manifest(name)["models"]
-    assert listed == (models["names"] if models else [])
-    assert dialect(name).name == name
+    assert listed == (models["names"] if models else dialect(name).read_models(b""))
