@@ -14,6 +14,7 @@ from playground.connections.problems import explain
 from playground.history.filters import STATUS_WORDS
 from playground.history.numbers import Number, speed, usage
 from playground.recording.findings import findings
+from playground.recording.reasons import common
 from playground.recording.status import RunStatus
 from playground.runs.badges import Badge as Finding
 from playground.runs.badges import badge as finding_badge
@@ -51,13 +52,12 @@ class Mark(NamedTuple):
     kind: str = ""
 
 
-# By the finish reasons of the OpenAI dialects; another is shown as it came.
+# By the finish reasons in OpenAI's words; one that has none is shown as it came.
 _FINISHES: Final[Mapping[str, Promise]] = {
     "stop": gettext_lazy("finished"),
     "length": gettext_lazy("stopped at the token limit"),
     "content_filter": gettext_lazy("stopped by the content filter"),
     "tool_calls": gettext_lazy("asks for a tool"),
-    "function_call": gettext_lazy("asks for a tool"),
 }
 _FOUND: Final = frozenset({"length"})  # the findings say it
 _WARNING: Final = "badge--warning"
@@ -113,12 +113,12 @@ def _marks(run: Run) -> Iterator[Mark]:
         yield Mark(_("simulated"), _WARNING)
     if run.model_id.startswith(f"{LOCAL}/"):
         yield Mark(_("tiny demo model"))
-    if run.finish_reason and run.finish_reason not in _FOUND:
+    if run.finish_reason and common(run.finish_reason) not in _FOUND:
         yield _finish(run.finish_reason)
 
 
 def _finish(reason: str) -> Mark:
-    words = f"{known} ({reason})" if (known := _FINISHES.get(reason)) else reason
+    words = f"{known} ({reason})" if (known := _FINISHES.get(common(reason))) else reason
     return Mark(words)
 
 

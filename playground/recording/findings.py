@@ -27,6 +27,7 @@ from playground.recording.events import (
     Event,
     chunk_text,
 )
+from playground.recording.reasons import common
 from playground.recording.status import RunStatus
 
 ONE_CHUNK_LEAST: Final = 40  # characters
@@ -119,7 +120,7 @@ def _end(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:
         yield Finding("empty", end.seq, end.t)
     elif chunks and status in _CUT_BY:
         yield Finding("cut", end.seq, end.t, causes=(str(status),))
-    elif reason == "length":
+    elif isinstance(reason, str) and common(reason) == "length":
         yield Finding("cut", end.seq, end.t, causes=("length",))
 
 

@@ -2,6 +2,8 @@
 import { clock, duration, rate } from "./format.js";
 import { describe } from "./state.js";
 
+// `length` in the words of each dialect: see playground/recording/reasons.py
+const LENGTH = new Set(["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"]);
 const TICK_MS = 200;
 const ticking = new Set();
 let timer = 0;
@@ -93,7 +95,7 @@ export class LaneStatus {
     this.#set("chunks", String(chunks));
     this.#set("elapsed", clock(elapsed));
     this.#badge("attempts", attempt > 1);
-    this.#badge("length", this.#record.finish === "length");
+    this.#badge("length", LENGTH.has(this.#record.finish));
     this.#badge("no-text", this.#record.status === "completed" && chunks === 0);
     this.#set("attempts", String(attempt));
     for (const badge of this.#lane.querySelectorAll("[data-notice]")) {

@@ -21,6 +21,7 @@ from playground.providers.chunk import Chunk
 from playground.providers.errors import ProviderError
 from playground.providers.langchain_events import VERSIONS, as_json
 from playground.providers.model import Model
+from playground.recording.reasons import common
 from playground.workspaces.models import Workspace
 
 INTERRUPTED = 130
@@ -87,8 +88,8 @@ class Command(BaseCommand):
             self.stderr.write("The provider did not stream: the whole answer came as one chunk.")
         if last.attempt > 1:
             self.stderr.write(f"The provider answered at attempt {last.attempt}.")
-        if last.finish_reason in REMARKS:
-            self.stderr.write(REMARKS[last.finish_reason])
+        if remark := REMARKS.get(common(last.finish_reason)):
+            self.stderr.write(remark)
 
     async def _print_events(self, model: Model, options: dict[str, Any]) -> None:
         async with aclosing(model.astream_events(options["prompt"], version=options["events"])) as events:
