@@ -112,7 +112,12 @@ def test_retries_with_their_causes() -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason", "cause"),
-    [("truncated", None, "truncated"), ("completed", "length", "length"), ("filtered", "content_filter", "filtered")],
+    [
+        ("truncated", None, "truncated"),
+        ("completed", "length", "length"),
+        ("completed", "MAX_TOKENS", "length"),
+        ("filtered", "content_filter", "filtered"),
+    ],
 )
 def test_cut(status: str, reason: str | None, cause: str) -> None:
     (found,) = findings(run(ASKED, *chunks(STEADY), end(STEADY[-1], status, reason)))
