@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -84,8 +85,11 @@ class MockForm(forms.Form):
         word, chunk = data.get("fault", ""), data.get("chunk")
         if word in _AT_CHUNK and chunk is not None and chunk >= self._chunks:
             self.add_error("chunk", self._beyond())
-        if word == "fail" and data.get("amount") is not None and data["amount"] != int(data["amount"]):
-            self.add_error("amount", _("Write a whole number."))
+        if word and not self.errors:
+            try:
+                parse_fault(_written(data))
+            except BadOption:
+                self.add_error("amount", _("Write a whole number, or seconds of at most a day."))
         return data
 
     def _beyond(self) -> str:
@@ -105,17 +109,18 @@ class MockForm(forms.Form):
         if data["loop"] not in (None, 1):
             found["loop"] = data["loop"]
         if data["fault"]:
-            found["faults"] = [self._fault()]
+            found["faults"] = [_written(data)]
         return found
 
-    def _fault(self) -> str:
-        data = self.cleaned_data
-        word, amount = data["fault"], data["amount"]
-        written = word + (f"@{data['chunk'] or 0}" if word in _AT_CHUNK else "")
-        if word in _WITH_AMOUNT:
-            written += f":{amount.normalize():f}" if amount is not None else f":{_WITH_AMOUNT[word]}"
-        parse_fault(written)  # the form and the mock agree, or this raises
-        return str(written)
+
+def _written(data: Mapping[str, Any]) -> str:
+    """The fault that the fields name, as `parse_fault` reads it."""
+    word: str = data["fault"]
+    amount = data["amount"]
+    written = word + (f"@{data['chunk'] or 0}" if word in _AT_CHUNK else "")
+    if word in _WITH_AMOUNT:
+        written += f":{amount.normalize():f}" if amount is not None else f":{_WITH_AMOUNT[word]}"
+    return written
 
 
 def code_of(model: str, base_url: str, wish: dict[str, Any]) -> list[tuple[str, str]]:
