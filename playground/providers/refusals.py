@@ -74,7 +74,7 @@ SENTENCES: Final[dict[type[Refused], tuple[str, str]]] = {
     errors.NotPermitted: ("The provider does not permit this request", "check what the key may use"),
     errors.ModelNotFound: (
         "The provider knows no such model or address",
-        "check the model's name, and that the base URL includes its /v1",
+        "check the model's name, and the base URL, with its /v1 where the API has one",
     ),
     errors.PromptTooLong: (
         "The prompt is too long for this model",

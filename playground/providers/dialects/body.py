@@ -202,5 +202,5 @@ def malformed(found: str) -> MalformedAnswer:
 
 def _not_a_model(found: str) -> NotAModelAnswer:
     return NotAModelAnswer(
-        f"The address answered with {found}: check that the base URL is that of the API, including its /v1."
+        f"The address answered with {found}: check that the base URL is that of the API, with its /v1 where it has one."
     )
