@@ -4,7 +4,6 @@ Only `base_url`, `api_key` and `model` differ from what one writes for OpenAI. T
 embedded one where it can run.
 """
 
-import asyncio
 import os
 import re
 import subprocess
@@ -14,54 +13,63 @@ from pathlib import Path
 import pytest
 from langchain_openai import OpenAI
 
+from tests.gateway.clients.clients import Maker
 from tests.server import ROOT, Client
 
 SONG = "Write me a 1 verse song about sparkling water."
 GOLDFISH = "Write me a 1 verse song about goldfish on the moon"
-MODELS = ["sim/sim-n24-r200", pytest.param("local/smollm2-135m", marks=pytest.mark.model)]
+SIMULATED = "sim/sim-n24-r200"
+EMBEDDED = pytest.param("local/smollm2-135m", marks=pytest.mark.model)
 
 
-@pytest.fixture(params=MODELS)
-def llm(request: pytest.FixtureRequest, base_url: str, person: Client) -> OpenAI:
-    return OpenAI(base_url=base_url, api_key=person.token, model=request.param, temperature=0, max_tokens=24)
+@pytest.fixture
+def models(request: pytest.FixtureRequest, base_url: str, person: Client) -> Maker:
+    model = getattr(request, "param", SIMULATED)
+    return Maker(OpenAI, base_url=base_url, api_key=person.token, model=model, temperature=0, max_tokens=24)
 
 
-def test_stream_prints_token_by_token(llm: OpenAI, capsys: pytest.CaptureFixture[str]) -> None:
-    for chunk in llm.stream(SONG):
-        print(chunk, end="|", flush=True)
+@pytest.mark.parametrize("models", [SIMULATED, EMBEDDED], indirect=True)
+def test_stream_prints_token_by_token(models: Maker, capsys: pytest.CaptureFixture[str]) -> None:
+    with models.opened() as llm:
+        for chunk in llm.stream(SONG):
+            print(chunk, end="|", flush=True)
     printed = capsys.readouterr().out
     assert printed.count("|") > 10
     assert printed.endswith("||")  # the last chunk is empty
 
 
-def test_astream_yields_what_stream_does(llm: OpenAI) -> None:
-    async def chunks() -> list[str]:
+def test_astream_yields_what_stream_does(models: Maker) -> None:
+    async def chunks(llm: OpenAI) -> list[str]:
         return [chunk async for chunk in llm.astream(SONG)]
 
-    streamed = asyncio.run(chunks())
-    assert streamed == list(llm.stream(SONG))
-    assert "".join(streamed) == llm.invoke(SONG)
+    streamed = models.run(chunks)
+    with models.opened() as llm:
+        assert streamed == list(llm.stream(SONG))
+        assert "".join(streamed) == llm.invoke(SONG)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.filterwarnings("ignore:.*v1.*:DeprecationWarning")
-def test_astream_events_tells_start_tokens_and_end(llm: OpenAI, version: str) -> None:
-    async def events() -> list[dict[str, object]]:
-        return [dict(event) async for event in llm.astream_events(GOLDFISH, version=version)]
+def test_astream_events_tells_start_tokens_and_end(models: Maker, version: str) -> None:
+    async def events(llm: OpenAI) -> list[str]:
+        return [event["event"] async for event in llm.astream_events(GOLDFISH, version=version)]
 
-    happened = asyncio.run(events())
-    names = [event["event"] for event in happened]
+    names = models.run(events)
     assert names[0] == "on_llm_start"
     assert names[-1] == "on_llm_end"
     assert set(names[1:-1]) == {"on_llm_stream"}
     assert len(names) > 10
 
 
-def test_batch_and_abatch_answer_each_prompt(llm: OpenAI) -> None:
-    answers = llm.batch([SONG, GOLDFISH])
-    assert answers == asyncio.run(llm.abatch([SONG, GOLDFISH]))
-    assert len(answers) == 2
-    assert all(answers)
+def test_batch_and_abatch_answer_each_prompt(models: Maker) -> None:
+    async def answers(llm: OpenAI) -> list[str]:
+        return await llm.abatch([SONG, GOLDFISH])
+
+    with models.opened() as llm:
+        one, two = llm.batch([SONG, GOLDFISH])
+    assert [one, two] == models.run(answers)
+    assert one
+    assert two
 
 
 def test_the_whole_example_runs(base_url: str, person: Client) -> None:
@@ -83,8 +91,8 @@ def test_the_whole_example_runs(base_url: str, person: Client) -> None:
 
 
 def test_what_a_client_streams_is_recorded(base_url: str, person: Client) -> None:
-    llm = OpenAI(base_url=base_url, api_key=person.token, model="sim/sim-n24-r200")
-    text = "".join(llm.stream("Is this recorded?"))
+    with Maker(OpenAI, base_url=base_url, api_key=person.token, model="sim/sim-n24-r200").opened() as llm:
+        text = "".join(llm.stream("Is this recorded?"))
     (session,) = person.http.get("/sessions", params={"q": "Is this recorded?"}).json()["sessions"]
     (turn,) = person.http.get(f"/sessions/{session['id']}").json()["turns"]
     (run,) = turn["runs"]
