@@ -1,11 +1,14 @@
 """What each view of an answer shows: the context of its template, from the recording of a run."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
 
+from playground.filters.display import display_of
 from playground.history.answer import Answer, assemble
 from playground.history.characters import PAGE as CHARACTERS
 from playground.history.characters import chunk_texts, render_characters
@@ -31,14 +34,20 @@ _BEFORE_CHOSEN = 5  # rows above the event that the URL points at
 _ENDED_BADLY = frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING, RunStatus.COMPLETED}
 
 
-def answer(_request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
-    found = assemble(log.events) if log.events else Answer(text=run.text, reasoning=run.reasoning)
+def answer(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
+    """As the workspace's filters show it, unless the reader wants it raw."""
+    came = assemble(log.events) if log.events else Answer(text=run.text, reasoning=run.reasoning)
+    filtering = display_of(request, run)
+    found = came
+    if filtering is not None:
+        found = replace(came, text=filtering.text(came.text), reasoning=filtering.reasoning(came.reasoning))
     return {
         "answer": found,
         "html": render_markdown(found.text),
         "choices": [(index + 1, render_markdown(text)) for index, text in found.choices.items()],
         "ended_badly": RunStatus(run.status) in _ENDED_BADLY,
     }
+        "is_changed": found != came,
 
 
 def characters(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, Any]:

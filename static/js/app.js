@@ -11,3 +11,4 @@ import "./elements/lane-list.js";
 import "./elements/live-room.js";
 import "./elements/model-picker.js";
 import "./elements/scroll-end.js";
+import "./filters/answer-switch.js";

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from playground.filters.display import display_of
 from playground.history.access import run_or_404
 from playground.history.event_rows import as_json, raw_bytes, shown_bytes
 from playground.history.inspector import chunk_of_rendered, inspect
@@ -125,6 +126,7 @@ def _page(request: SignedInRequest, found: Run, view: str) -> HttpResponse:
         "tabs": [(name, label, place_query(request, log, name)) for name, (label, _panel) in TABS.items()],
         "view": view,
         "panel": f"history/_{view}.html",
+        "filtering": display_of(request, found),
         **TABS[view][1](request, found, log),
     }
     return render(request, "history/run.html#run" if wants_part(request) else "history/run.html", context)

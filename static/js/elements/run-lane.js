@@ -3,6 +3,7 @@
  * view that is looked at. When the run has ended, the server's partials take over.
  */
 import { announce } from "../lib/announce.js";
+import { copyAnswer } from "../lib/copy.js";
 import { cancelDraw, requestDraw } from "../lib/frames.js";
 import { LaneStatus } from "../lib/lane-status.js";
 import { Record } from "../lib/record.js";
@@ -27,13 +28,14 @@ class RunLane extends HTMLElement {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     this.addEventListener("tab-shown", (event) => this.#show(event.detail.view), { signal });
-    this.addEventListener("click", (event) => event.target.closest("[data-copy]") && this.#copy(event), { signal });
+    this.addEventListener("click", (event) => copyAnswer(this, this.#record, event), { signal });
     if (!this.hasAttribute("data-live")) return;
     this.addEventListener("htmx:after:swap", (event) => this.#served(event.detail.ctx.target), { signal });
     this.addEventListener("submit", (event) => event.target.matches(".lane__stop") && this.stopping(), { signal });
+    this.addEventListener("answer-shown", () => this.#again("answer"), { signal });
     this.#status = new LaneStatus(this, this.#record);
     for (const scroller of this.#scrollers()) followEnd(scroller);
-    this.#stopFollowing = socket.follow(this.dataset.run, this);
+    this.#stopFollowing = socket.follow(this.dataset.run, this, this.dataset.shown && "filtered");
   }
 
   disconnectedCallback() {
@@ -136,13 +138,10 @@ class RunLane extends HTMLElement {
     return [this.querySelector(".lane__panels"), this.closest(".workbench__scroll")].filter(Boolean);
   }
 
-  async #copy(event) {
-    const button = event.target.closest("[data-copy]");
-    const kept = this.querySelector("template.lane__source")?.content.textContent;
-    await navigator.clipboard.writeText(kept ?? this.#record.text());
-    button.classList.add("button--done");
-    announce(button.dataset.copy);
-    setTimeout(() => button.classList.remove("button--done"), 1500);
+  /** The view is made anew from the record. */
+  #again(name) {
+    this.#views.delete(name);
+    requestDraw(this);
   }
 }
 

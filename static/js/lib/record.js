@@ -9,7 +9,8 @@ export class Record {
   }
 
   clear() {
-    this.chunks = []; // {t, text, reasoning, logprob, part}
+    this.chunks = []; // {t, text, shown, logprob, part}; shown: what filters make of it, where that is something else
+    this.tail = {}; // what filters held back to the end
     this.phase = "waiting"; // waiting, queued, loading, streaming, retrying, ended
     this.status = null;
     this.attempt = 1;
@@ -48,8 +49,11 @@ export class Record {
     const call = data.tool_call;
     const part = data.text ? "text" : data.reasoning ? "reasoning" : data.refusal ? "refusal" : call ? "tool" : "text";
     const text = data.text || data.reasoning || data.refusal || (call ? `${call.name ?? ""}${call.arguments ?? ""}` : "");
-    const chunk = { t, text, part: data.choice ? "choice" : part, logprob: leastLogprob(data.logprobs) };
-    if (data.text && data.reasoning) this.chunks.push({ ...chunk, text: data.reasoning, part: "reasoning" });
+    const shown = data.shown?.[part];
+    const chunk = { t, text, shown, part: data.choice ? "choice" : part, logprob: leastLogprob(data.logprobs) };
+    if (data.text && data.reasoning) {
+      this.chunks.push({ ...chunk, text: data.reasoning, shown: data.shown?.reasoning, part: "reasoning" });
+    }
     this.chunks.push(chunk);
   }
 
@@ -70,6 +74,7 @@ export class Record {
       this.phase = "ended";
       this.status = data.status;
       this.finish = data.finish_reason ?? null;
+      this.tail = data.tail ?? {};
       this.error = data.error;
     }
   }
@@ -93,8 +98,10 @@ export class Record {
   }
 
   /** The answer, as text. */
-  text() {
-    return this.chunks.map((chunk) => (chunk.part === "text" ? chunk.text : "")).join("");
+  text(isFiltered = false) {
+    const shown = (chunk) => (isFiltered ? chunk.shown ?? chunk.text : chunk.text);
+    const came = this.chunks.map((chunk) => (chunk.part === "text" ? shown(chunk) : "")).join("");
+    return came + ((isFiltered && this.tail.text) || "");
   }
 
   /** The run's own clock now; when it ended, its last event. */

@@ -20,9 +20,9 @@ export class RunSocket {
     this.#connection = new Connection(url, this);
   }
 
-  /** Follow a run from its first event; returns the function that stops following. */
-  follow(run, follower) {
-    const subscription = new Subscription(run, follower, (message) => this.#connection.send(message));
+  /** Follow a run from its first event, in a view of it if one is named; returns the function that stops following. */
+  follow(run, follower, view) {
+    const subscription = new Subscription(run, follower, (message) => this.#connection.send(message), view);
     this.#subscriptions.set(run, subscription);
     if (this.#connection.isOpen) subscription.subscribe();
     else this.#connection.open();

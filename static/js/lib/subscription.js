@@ -6,15 +6,16 @@ export class Subscription {
   #asked = false; // frames count only once the server has said where they start
   #acknowledged = -1;
 
-  constructor(run, follower, send) {
+  constructor(run, follower, send, view) {
     this.run = run;
+    this.view = view;
     this.follower = follower;
     this.#send = send;
   }
 
   subscribe() {
     this.#asked = true;
-    const message = { op: "subscribe", run: this.run, after: this.#after };
+    const message = { op: "subscribe", run: this.run, after: this.#after, view: this.view };
     if (this.#epoch !== null) message.epoch = this.#epoch;
     this.#send(message);
   }

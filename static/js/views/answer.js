@@ -1,6 +1,7 @@
 /**
  * The answer while it streams. The open block is plain text, one text node; a block that closes is set as Markdown.
- * When the run has ended, the server's rendering takes this one's place.
+ * When the run has ended, the server's rendering takes this one's place. In a lane that says so, it is shown as the
+ * workspace's filters have it.
  */
 import { fenceOf, renderBlock } from "../lib/markdown.js";
 
@@ -15,10 +16,12 @@ export class AnswerView {
   #open = null;
   #text = null;
   #reasoning = null;
+  #isFiltered;
 
   constructor(record, host) {
     this.#record = record;
     this.#host = host;
+    this.#isFiltered = host.closest("[data-shown]")?.dataset.shown === "filtered";
     host.replaceChildren();
     this.#body = document.createElement("div");
     this.#body.className = "prose prose--live";
@@ -32,8 +35,9 @@ export class AnswerView {
       const stop = Math.min(chunks.length, this.#next + 200);
       for (; this.#next < stop; this.#next += 1) {
         const chunk = chunks[this.#next];
-        if (chunk.part === "text") written += chunk.text;
-        else if (chunk.part === "reasoning") this.#reason(chunk.text);
+        const text = this.#isFiltered ? chunk.shown ?? chunk.text : chunk.text;
+        if (chunk.part === "text") written += text;
+        else if (chunk.part === "reasoning") this.#reason(text);
       }
       if (written) this.#write(written);
       if (performance.now() >= deadline) return true;
@@ -109,6 +113,7 @@ export class AnswerView {
   }
 
   #finish() {
+    if (this.#isFiltered) this.#addTail();
     if (this.#line) {
       this.#show("\n"); // what ends a line counts on its end being shown
       this.#lineEnds(this.#line);
@@ -117,7 +122,16 @@ export class AnswerView {
     if (!this.#fence) this.#close();
   }
 
+  /** What the filters held back to the end, once. */
+  #addTail() {
+    const { text, reasoning } = this.#record.tail;
+    this.#isFiltered = false;
+    if (reasoning) this.#reason(reasoning);
+    if (text) this.#write(text);
+  }
+
   #reason(written) {
+    if (!written) return;
     if (this.#reasoning === null) {
       const template = document.getElementById("reasoning-template").content.cloneNode(true);
       this.#reasoning = document.createTextNode("");
