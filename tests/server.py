@@ -152,8 +152,8 @@ class Client:
         body: dict[str, Any] = response.json()
         return body
 
-    def events(self, run_id: str, after: int = -1) -> list[dict[str, Any]]:
-        response = self.http.get(f"/runs/{run_id}/events", params={"after": after})
+    def events(self, run_id: str, after: int = -1, **filters: Any) -> list[dict[str, Any]]:
+        response = self.http.get(f"/runs/{run_id}/events", params={"after": after, **filters})
         assert response.status_code == 200, response.text
         return [orjson.loads(line) for line in response.content.splitlines()]
 

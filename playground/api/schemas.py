@@ -7,6 +7,9 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
+from playground.providers.langchain_events import EventFilter
+from playground.recording.steps import LetsIn
+
 
 class MessageIn(Schema):
     """`content`: a text, or a list of parts `{"type": "text", "text"}`; images and files cannot be sent."""
@@ -99,6 +102,21 @@ class SessionFilters(Schema):
     has_notices: str = ""
     has_comments: str = ""
     cursor: str = ""
+
+
+class StepFilters(Schema):
+    """As `astream_events` of LangChain has them. Each may be given more than once."""
+
+    include_names: list[str] = Field(default_factory=list)
+    include_types: list[str] = Field(default_factory=list)
+    include_tags: list[str] = Field(default_factory=list)
+    exclude_names: list[str] = Field(default_factory=list)
+    exclude_types: list[str] = Field(default_factory=list)
+    exclude_tags: list[str] = Field(default_factory=list)
+
+    def lets_in(self) -> LetsIn:
+        """What is not given filters nothing."""
+        return EventFilter(**{name: values or None for name, values in self.dict().items()}).lets_in
 
 
 class SessionPage(Schema):

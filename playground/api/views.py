@@ -25,6 +25,7 @@ from playground.api.schemas import (
     SessionDetail,
     SessionFilters,
     SessionPage,
+    StepFilters,
 )
 from playground.errors import Conflict, Forbidden, InvalidField, NotFound
 from playground.history.conditions import selection_of
@@ -32,6 +33,7 @@ from playground.history.filters import HistoryForm
 from playground.history.listing import Cursor
 from playground.history.queries import session_page
 from playground.recording.events import ATTEMPT_STARTED
+from playground.recording.steps import filtered
 from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions
 from playground.runs.conversation import text_of_content
 from playground.runs.models import IdempotencyKey, Run, Session, Turn
@@ -103,12 +105,15 @@ def get_run(request: ApiRequest, run_id: UUID) -> dict[str, Any]:
 
 
 @api.get("/runs/{uuid:run_id}/events", summary="Read the events of a run")
-def get_events(request: ApiRequest, run_id: UUID, after: int = -1) -> HttpResponse:
-    """What is held now, as JSON lines `{"seq", "t", "kind", "data"}`; `after` is the last seq you have."""
-    events = open_log(_run(request, run_id)).events
+def get_events(request: ApiRequest, run_id: UUID, steps: Query[StepFilters], after: int = -1) -> HttpResponse:
+    """What is held now, as JSON lines `{"seq", "t", "kind", "data"}`; `after` is the last seq you have.
+
+    The includes and excludes leave steps out by name, type and tag; other events go by those of the outermost step.
+    """
+    events = filtered(open_log(_run(request, run_id)).events, steps.lets_in(), max(-1, after))
     lines = [
         orjson.dumps({"seq": e.seq, "t": e.t, "kind": e.kind, "data": e.data}, option=orjson.OPT_APPEND_NEWLINE)
-        for e in events[max(0, after + 1) :]
+        for e in events
     ]
     return HttpResponse(b"".join(lines), content_type="application/x-ndjson")
 

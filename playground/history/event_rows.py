@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from playground.history.origins import origin, placed
+from playground.history.step_rows import DEEPEST, TYPES, said
 from playground.recording.events import (
     ATTEMPT_FAILED,
     ATTEMPT_STARTED,
@@ -21,10 +22,13 @@ from playground.recording.events import (
     RETRY_SCHEDULED,
     RUN_ENDED,
     RUN_STARTED,
+    STEP_ENDED,
+    STEP_STARTED,
     USAGE,
     Event,
 )
 from playground.recording.log import Read
+from playground.recording.steps import LetsIn, filtered
 from playground.recording.units import duration
 
 FIRST_ROWS: Final = 5
@@ -38,13 +42,17 @@ Data = Mapping[str, Any]
 
 
 class Row(NamedTuple):
-    """`delta` is the time since the event before it in the recording, whatever the filter."""
+    """`delta` is the time since the event before it in the recording, whatever the filter.
+
+    `depth`: how many steps a step is inside of; None for what is no step.
+    """
 
     seq: int
     t: str
     delta: str
     kind: str
     summary: str
+    depth: int | None = None
 
     @property
     def family(self) -> str:
@@ -60,9 +68,11 @@ class Page(NamedTuple):
     last: int
 
 
-def event_page(events: Sequence[Event], kind: str = "", after: int = -1, limit: int = PAGE) -> Page:
-    """Rows of events with seq greater than `after`, of one kind or of all."""
-    rest = events[after + 1 :]
+def event_page(
+    events: Sequence[Event], kind: str = "", after: int = -1, limit: int = PAGE, lets_in: LetsIn | None = None
+) -> Page:
+    """Rows of events with seq greater than `after`, of one kind or of all; `lets_in` says which steps are shown."""
+    rest = list(events[after + 1 :]) if lets_in is None else filtered(events, lets_in, after)
     if kind:
         rest = [event for event in rest if event.kind == kind]
     shown = rest[:limit]
@@ -77,7 +87,14 @@ def kinds(events: Sequence[Event]) -> list[tuple[str, int]]:
 
 
 def _row(event: Event, before: int) -> Row:
-    return Row(event.seq, duration(event.t), f"+{duration(event.t - before)}", event.kind, summarize(event))
+    summary = summarize(event)
+    return Row(event.seq, duration(event.t), f"+{duration(event.t - before)}", event.kind, summary, _depth(event))
+
+
+def _depth(event: Event) -> int | None:
+    if event.kind not in (STEP_STARTED, STEP_ENDED) or isinstance(event.data, str):
+        return None
+    return min(len(event.data.get("parents") or ()), DEEPEST)
 
 
 def summarize(event: Event) -> str:
@@ -156,6 +173,13 @@ def _notice(data: Data) -> str:
     return _joined(data.get("code"), percent, data.get("message"))
 
 
+def _step(data: Data) -> str:
+    kind = str(data.get("type") or "")
+    value = next((data[name] for name in ("output", "input") if data.get(name) is not None), None)
+    shown = said(data.get("error")) or ("" if value is None else _json(value))
+    return _joined(data.get("name"), TYPES.get(kind, kind), shown)
+
+
 _SUMMARIES: Final[Mapping[str, Callable[[Data], str]]] = {
     RUN_STARTED: _started,
     ATTEMPT_STARTED: lambda data: _joined(f"#{data.get('attempt', 1)}", data.get("method"), data.get("url")),
@@ -168,6 +192,8 @@ _SUMMARIES: Final[Mapping[str, Callable[[Data], str]]] = {
         f"#{data.get('attempt', 1)}", data.get("status"), data.get("code"), data.get("message")
     ),
     RETRY_SCHEDULED: _retry,
+    STEP_STARTED: _step,
+    STEP_ENDED: _step,
     NOTICE: _notice,
     RUN_ENDED: _ended,
 }

@@ -19,13 +19,17 @@ from playground.history.moments import at_moment, cursor_at
 from playground.history.numbers import counts, speed
 from playground.history.origins import origin, placed
 from playground.history.read_rows import READS, read_page
+from playground.history.step_filter import StepFilter
+from playground.history.step_rows import step_rows
 from playground.history.timeline import build_timeline
 from playground.history.timeline_drawing import draw
 from playground.history.timeline_words import PHASES, description, moments
 from playground.history.tokens import render_tokens, token_page
 from playground.http import SignedInRequest, position_in, wants_part
 from playground.markdown import render_markdown
+from playground.recording.events import Event
 from playground.recording.status import RunStatus
+from playground.recording.steps import steps
 from playground.recording.units import duration
 from playground.runs.models import Run
 from playground.runs.reader import RecordedLog
@@ -43,11 +47,11 @@ def answer(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, An
         found = replace(came, text=filtering.text(came.text), reasoning=filtering.reasoning(came.reasoning))
     return {
         "answer": found,
+        "is_changed": found != came,
         "html": render_markdown(found.text),
         "choices": [(index + 1, render_markdown(text)) for index, text in found.choices.items()],
         "ended_badly": RunStatus(run.status) in _ENDED_BADLY,
     }
-        "is_changed": found != came,
 
 
 def characters(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def timeline(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, 
         "cursor": cursor_at(moment, found.end) if moment is not None else None,
         "at_moment": at_moment(log.events, moment) if moment is not None else None,
         "timeline": found,
+        "steps": _steps(StepFilter(request.GET), log.events, found.end),
         "drawing": drawing,
         "legend": [(phase.value, label) for phase, label in PHASES.items() if phase in drawing.phases],
         "gap_labels": gap_labels(),
@@ -105,8 +110,18 @@ def events(request: SignedInRequest, _run: Run, log: RecordedLog) -> dict[str, A
     kind = kind if kind in dict(found) else ""
     chosen = chosen_seq(request, log)
     after = _after(request) if chosen is None else max(-1, chosen - 1 - _BEFORE_CHOSEN)
-    page = event_page(log.events, kind, after, FIRST_ROWS if after < 0 and chosen is None else EVENTS)
-    return {"page": page, "kinds": found, "kind": kind, "total": len(log.events), "after": after, "chosen": chosen}
+    step_filter = StepFilter(request.GET)
+    lets_in = step_filter.lets_in if step_filter.is_active else None
+    page = event_page(log.events, kind, after, FIRST_ROWS if after < 0 and chosen is None else EVENTS, lets_in)
+    return {
+        "page": page,
+        "kinds": found,
+        "kind": kind,
+        "total": len(log.events),
+        "after": after,
+        "chosen": chosen,
+        "steps": _steps(step_filter, log.events),
+    }
 
 
 def read_bytes(request: SignedInRequest, run: Run, log: RecordedLog) -> dict[str, Any]:
@@ -152,6 +167,17 @@ def place_query(request: SignedInRequest, log: RecordedLog, view: str) -> str:
     elif chosen is None and chosen_moment(request) is not None:
         query["t"] = moment
     return urlencode(query)
+
+
+def _steps(chosen: StepFilter, events: Sequence[Event], end: int = 0) -> dict[str, Any] | None:
+    """What the templates of steps need; None for a run without any."""
+    every = steps(events)
+    if not every:
+        return None
+    shown = steps(events, chosen.lets_in) if chosen.is_active else every
+    rows, more = step_rows(shown, end)
+    counts = {"shown": len(shown), "total": len(every)}
+    return {"rows": rows, "more": more, "filter": chosen, "groups": chosen.groups(every), **counts}
 
 
 def _on_run_page(request: SignedInRequest) -> bool:

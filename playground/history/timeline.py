@@ -22,6 +22,7 @@ from playground.recording.events import (
     Event,
 )
 
+_LOCAL: Final = "astream_events"  # the method of an attempt that asks no server: a LangChain Runnable
 STALL_LEAST: Final = 1_000_000
 STALL_FACTOR: Final = 10
 
@@ -29,6 +30,7 @@ STALL_FACTOR: Final = 10
 class Phase(StrEnum):
     QUEUED = "queued"  # the run waits for its first attempt
     LOADING = "loading"  # the embedded model is being loaded
+    WORK = "work"  # a Runnable works, in this process; until its first chunk
     HEADERS = "headers"  # connecting and sending; until the response's headers
     BODY = "body"  # from the headers to the first byte of the body
     FIRST = "first"  # from the first byte to the first chunk
@@ -86,6 +88,7 @@ class Lane:
     error: Mapping[str, Any] | None = None
     retry: Mapping[str, Any] | None = None
     loading: int | None = None
+    is_local: bool = False
 
     @property
     def end(self) -> int:
@@ -136,6 +139,7 @@ def _lanes(events: Sequence[Event]) -> list[Lane]:
             lane.chunks.append(event.t)
         elif event.kind == ATTEMPT_STARTED and not isinstance(event.data, str):
             lane = Lane(int(event.data.get("attempt", len(lanes))), event.t)
+            lane.is_local = event.data.get("method") == _LOCAL
             lanes.append(lane)
         elif not isinstance(event.data, str):
             _note(lane, event.kind, event.t, event.data)
@@ -174,7 +178,8 @@ def _cut_into_spans(lane: Lane, until: int) -> None:
         first = lane.at(Mark.FIRST_CHUNK)
         body = lane.at(Mark.FIRST_BYTE)
         headers = lane.at(Mark.HEADERS)
-        starts = [(Phase.HEADERS, lane.start), (Phase.BODY, headers), (Phase.FIRST, body), (Phase.STREAM, first)]
+        begin = Phase.WORK if lane.is_local else Phase.HEADERS
+        starts = [(begin, lane.start), (Phase.BODY, headers), (Phase.FIRST, body), (Phase.STREAM, first)]
         known = [(phase, t) for phase, t in starts if t is not None]
         ends = [*(t for _phase, t in known[1:]), end]
         cuts = [(phase, start, stop) for (phase, start), stop in zip(known, ends, strict=True)]

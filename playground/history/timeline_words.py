@@ -13,6 +13,7 @@ from playground.recording.units import duration
 PHASES: Mapping[Phase, Promise] = {
     Phase.QUEUED: gettext_lazy("Queued"),
     Phase.LOADING: gettext_lazy("Loading the model"),
+    Phase.WORK: gettext_lazy("At work, before the first token"),
     Phase.HEADERS: gettext_lazy("Connect and wait for headers"),
     Phase.BODY: gettext_lazy("Headers to first byte"),
     Phase.FIRST: gettext_lazy("First byte to first token"),

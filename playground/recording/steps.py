@@ -67,12 +67,15 @@ def root(events: Sequence[Event]) -> tuple[str, str, Sequence[str]]:
     return str(told.get("model", "")), "llm" if told.get("dialect") == "openai-completions" else "chat_model", ()
 
 
-def filtered(events: Sequence[Event], lets_in: LetsIn) -> list[Event]:
-    """The events that `lets_in` shows: a step's by its own name, type and tags, all others by those of the root."""
+def filtered(events: Sequence[Event], lets_in: LetsIn, after: int = -1) -> list[Event]:
+    """The events after the seq `after` that `lets_in` shows.
+
+    A step's events go by its own name, type and tags, all others by those of the root.
+    """
     root_is_in = lets_in(*root(events))
     return [
         event
-        for event in events
+        for event in events[after + 1 :]
         if (lets_in(*_name(event.data)) if event.kind in STEP_KINDS and not isinstance(event.data, str) else root_is_in)
     ]
 

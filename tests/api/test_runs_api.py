@@ -204,3 +204,13 @@ def test_what_is_not_there_is_told_in_the_apis_shape(
 def test_the_api_describes_itself(server: Server) -> None:
     paths = httpx.get(f"{server.base_url}/api/v1/openapi.json").json()["paths"]
     assert {"/api/v1/runs", "/api/v1/runs/{run_id}", "/api/v1/runs/{run_id}/events", "/api/v1/sessions"} <= set(paths)
+
+
+def test_events_can_be_filtered_as_langchain_s(api_client: Client) -> None:
+    run = api_client.post_run("sim/sim-n4-r0")
+    finish(api_client, run["id"])
+    events = api_client.events(run["id"])
+
+    assert api_client.events(run["id"], include_types=["tool", "chat_model"]) == events
+    assert api_client.events(run["id"], include_types="tool") == []
+    assert api_client.events(run["id"], exclude_names=["sim/sim-n4-r0"], after=2) == []

@@ -92,7 +92,14 @@ def test_kinds_in_the_order_of_a_run() -> None:
             "failed · c · m",
         ),
         ("run.ended", {"status": "completed", "finish_reason": "stop", "error": None}, "completed · stop"),
-        ("step.started", {"name": "agent"}, '{"name": "agent"}'),
+        ("step.started", {"name": "agent"}, "agent"),
+        (
+            "step.started",
+            {"name": "weather", "type": "tool", "input": {"city": "Oslo"}},
+            'weather · tool · {"city": "Oslo"}',
+        ),
+        ("step.ended", {"name": "m", "type": "chat_model", "output": "Hi"}, 'm · chat model · "Hi"'),
+        ("step.ended", {"name": "m", "type": "tool", "error": {"type": "E", "message": "no"}}, "m · tool · E: no"),
     ],
 )
 def test_summaries(kind: str, data: Any, summary: str) -> None:

@@ -6,6 +6,7 @@ import { announce } from "../lib/announce.js";
 import { copyAnswer } from "../lib/copy.js";
 import { cancelDraw, requestDraw } from "../lib/frames.js";
 import { LaneStatus } from "../lib/lane-status.js";
+import { showNewSteps } from "../lib/new-steps.js";
 import { Record } from "../lib/record.js";
 import { followEnd, goToEnd, keepAtEnd } from "../lib/scroll.js";
 import { socket } from "../lib/socket.js";
@@ -66,6 +67,7 @@ class RunLane extends HTMLElement {
     this.#record.apply(events);
     requestDraw(this);
     this.#status.changed();
+    showNewSteps(this, events);
   }
 
   refused(code, message) {
