@@ -62,6 +62,7 @@ def _draft(call: Call, model: ResolvedModel, messages: list[dict[str, Any]], par
         parameters["extra"] = extra
     return TurnDraft(
         model_ids=[call.model_id],
+        resolved=[model],
         messages=messages,
         parameters=parameters,
         is_streamed=call.is_streamed,

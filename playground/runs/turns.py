@@ -39,7 +39,8 @@ class TurnDraft:
     as it is: {"role", "content"} and what else OpenAI's chat says in a message (`tool_calls`, `tool_call_id`, `name`).
     `before`: only turns at positions below it count as earlier (to edit a prompt and send it again).
     `is_recorded` False: it is streamed and not kept. `is_streamed` False: the answer is asked for in one piece.
-    `title` and `origin` are those of a session that is new; `token`: the API token that sends this.
+    `title` and `origin` are those of a session that is new; `token`: the API token that sends this. `resolved`: what
+    `model_ids` stand for, where it was looked up already.
     """
 
     model_ids: Sequence[str]
@@ -54,6 +55,7 @@ class TurnDraft:
     title: str = ""
     origin: str = ""
     token: ApiToken | None = None
+    resolved: Sequence[ResolvedModel] = ()
 
 
 def current_engine() -> Engine:
@@ -105,7 +107,7 @@ def start_runs(
     draft_fields = _checked(draft)
     if draft.token is not None:
         hold_scope(draft.token, draft.model_ids)
-    models = [resolve(workspace, model_id) for model_id in draft.model_ids]
+    models = draft.resolved or [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
     with engine.admission.held(len(models)), transaction.atomic():
         hold_limits(user, workspace, len(models))
