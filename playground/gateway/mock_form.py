@@ -130,7 +130,7 @@ def code_of(model: str, base_url: str, wish: dict[str, Any]) -> list[tuple[str, 
         f"curl -N {shlex.quote(base_url + '/chat/completions')} \\\n"
         '  -H "Authorization: Bearer $PLAYGROUND_API_KEY" \\\n'
         '  -H "Content-Type: application/json" \\\n'
-        f"  -d {shlex.quote(json.dumps(body))}"
+        f"  -d {shlex.quote(json.dumps(body, indent=2))}"
     )
     extra = f"    extra_body={{'playground': {wish!r}}},\n" if wish else ""
     python = (

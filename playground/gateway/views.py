@@ -24,7 +24,7 @@ def mock(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """`?speed=&seek=&loop=&fault=&chunk=&amount=`: how it is to be served."""
     run = run_or_404(request.user, run_id)
     recording = recording_of(run)
-    form = MockForm(request.GET or None, chunks=len(recording.attempt.chunks))
+    form = MockForm({"speed": "1", **request.GET.dict()}, chunks=len(recording.attempt.chunks))
     wish = form.wish
     model = f"{REPLAY}{run.pk}"
     dialect = recording.attempt.dialect
@@ -37,7 +37,7 @@ def mock(request: SignedInRequest, run_id: UUID) -> HttpResponse:
         "speaks_here": dialect in _AT_THE_GATEWAY,
         "chunks": len(recording.attempt.chunks),
         "headers": _as_headers(wish),
-        "code": code_of(model, _gateway(request), wish) if form.is_valid() or not form.is_bound else None,
+        "code": code_of(model, _gateway(request), wish) if form.is_valid() else None,
     }
     return render(request, "gateway/mock.html#mock" if wants_part(request) else "gateway/mock.html", context)
 
