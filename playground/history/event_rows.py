@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from playground.history.answer import sources_of
 from playground.history.origins import origin, placed
 from playground.history.step_rows import DEEPEST, TYPES, said
 from playground.recording.events import (
@@ -129,6 +130,8 @@ def _chunk(data: Data) -> str:
     if call := data.get("tool_call"):
         words = _("tool call")
         parts.append(f"{words}: {call.get('name') or ''} {_quoted(call.get('arguments') or '')}")
+    if sources := sources_of(data.get("citations")):
+        parts.append(f"{_('sources')}: {', '.join(source.title for source in sources)}")
     if choice := data.get("choice"):
         parts.append(_("choice %(number)d") % {"number": choice + 1})
     if logprobs := data.get("logprobs"):

@@ -48,7 +48,8 @@ def redact_events(events: Sequence[Event], hidden: Hidden) -> Callable[[Event], 
 
     A span reads `MASK` in the chunk where it begins, and nothing in the chunks where it goes on. Chunks that it touches
     lose their logprobs. Once anything of a part is hidden, its other choices and earlier attempts are hidden whole,
-    since a span cannot name them. Tool calls and refusals stay as they are.
+    since a span cannot name them, and citations, which may quote it, are left out. Tool calls and refusals stay as they
+    are.
     """
     chunks = [event for event in events if event.kind == CHUNK]
     last = max(map(_attempt, chunks), default=1)
@@ -56,6 +57,7 @@ def redact_events(events: Sequence[Event], hidden: Hidden) -> Callable[[Event], 
     for part, spans in (("text", merged(hidden.answer)), ("reasoning", merged(hidden.reasoning))):
         if spans:
             changed.update(_changes(chunks, part, spans, last, changed))
+            changed.update(_uncited(chunks, changed))
 
     def shown(event: Event) -> Event:
         data = changed.get(event.seq)
@@ -81,6 +83,13 @@ def _changes(
         if whole or any(a < end and start < b for a, b in spans) or (start == end and _inside(start, spans)):
             left = (MASK if start == 0 and text else "") if whole else _part(text, start, spans)
             yield event.seq, _with(data, part, left)
+
+
+def _uncited(chunks: Iterable[Event], before: Mapping[int, EventData]) -> Iterator[tuple[int, EventData]]:
+    for event in chunks:
+        data = before.get(event.seq, event.data)
+        if not isinstance(data, str) and "citations" in data:
+            yield event.seq, {name: value for name, value in data.items() if name != "citations"}
 
 
 def _part(text: str, offset: int, spans: Iterable[Span]) -> str:

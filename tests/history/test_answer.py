@@ -1,6 +1,6 @@
 """What a run answered, put together from its chunks."""
 
-from playground.history.answer import ToolCall, assemble
+from playground.history.answer import Source, ToolCall, assemble
 from playground.recording.events import CHUNK
 from tests.history.factories import MS, attempt, log, start, stream
 
@@ -61,3 +61,22 @@ def test_choices_and_refusals() -> None:
     assert answer.text == "a"
     assert answer.choices == {1: "bB"}
     assert answer.refusal == "I cannot."
+
+
+def test_what_is_cited_is_named_once_with_its_address() -> None:
+    web = {"web": {"uri": "https://a.example/x", "title": "A"}}
+    others = [
+        web,
+        {"url": "javascript:alert(1)", "title": "Bad"},
+        {"cited_text": "The sky", "document_title": "Sky"},
+        {"text": "blue", "sources": [{"document": {"title": "Blue", "url": "http://b.example"}}]},
+        {"type": "unknown"},
+    ]
+    answer = assemble(stream([{"text": "Hi", "citations": [web]}, {"citations": others}]))
+
+    assert answer.sources == (
+        Source("A", "https://a.example/x"),
+        Source("Bad"),
+        Source("Sky"),
+        Source("Blue", "http://b.example"),
+    )

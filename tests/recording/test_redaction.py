@@ -116,3 +116,9 @@ def test_nothing_hidden_changes_nothing() -> None:
 def test_text_and_reasoning_of_one_chunk_are_both_hidden() -> None:
     hidden = Hidden(answer=[Span(0, 2)], reasoning=[Span(1, 2)])
     assert shown([{"text": "abc", "reasoning": "xyz"}], hidden) == [{"text": MASK + "c", "reasoning": "x" + MASK + "z"}]
+
+
+def test_citations_may_quote_what_is_hidden() -> None:
+    cited: list[EventData] = ["secret", {"text": " and more", "citations": [{"cited_text": "secret"}]}]
+    assert shown(cited, Hidden(answer=(Span(0, 6),))) == [MASK, {"text": " and more"}]
+    assert shown(cited, Hidden()) == cited
