@@ -12,7 +12,16 @@ from playground.providers.dialects import logprobs
 from playground.providers.dialects.asking import JSON, bearer, body_of, names_in
 from playground.providers.dialects.base import HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
-from playground.providers.dialects.openai_quirks import CITATIONS, CITED, ERRORS, FINISH_REASONS, REASONING, USAGE, Path
+from playground.providers.dialects.openai_quirks import (
+    CITATIONS,
+    CITED,
+    ERRORS,
+    FINISH_REASONS,
+    RARE,
+    REASONING,
+    USAGE,
+    Path,
+)
 from playground.providers.dialects.reading import at, call_piece, citations, mapping, objects, string, whole
 from playground.providers.endpoint import Endpoint
 from playground.providers.request import GenerationRequest
@@ -77,7 +86,8 @@ class OpenAIParser(BodyParser):
         self._cited: list[dict[str, Any]] = []
 
     def _event(self, value: Mapping[str, Any], end: int, parts: list[Part]) -> None:
-        if error := _first(value, ERRORS):
+        rare = not RARE.isdisjoint(value)
+        if rare and (error := _first(value, ERRORS)):
             raise refusals.from_object({"error": error})
         choices = value.get("choices")
         if choices:
@@ -85,9 +95,9 @@ class OpenAIParser(BodyParser):
                 self._choice(choice, end, parts)
         elif choices is None and "content" in value:
             raise malformed("tokens of another dialect")
-        if cited := self._uncited(_first(value, CITATIONS)):
+        if rare and (cited := self._uncited(_first(value, CITATIONS))):
             parts.append(Part(CHUNK, {"citations": cited}, end))
-        usage = _first(value, USAGE)
+        usage = value.get("usage") or (_first(value, USAGE) if rare else None)
         if isinstance(usage, dict):
             self.usage = usage
             parts.append(Part(USAGE_EVENT, usage, end))
@@ -126,8 +136,12 @@ def _chunks(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     delta = choice.get("delta") or choice.get("message") or choice
     if not isinstance(delta, dict):
         raise malformed("a delta that is no object")
+    content = delta.get("content")
+    if len(delta) == 1 and content and type(content) is str:  # as nearly all are
+        yield {"text": content}
+        return
     data: dict[str, Any] = {}
-    if content := delta.get("content") or delta.get("text"):
+    if content := content or delta.get("text"):
         data = {"text": content} if isinstance(content, str) else _of_blocks(content)
     if reasoning := _first(delta, REASONING):
         data["reasoning"] = string(reasoning)

@@ -107,4 +107,6 @@ USAGE: Final = _all(server.usage for server in SERVERS)
 ERRORS: Final = _all(server.errors for server in SERVERS)
 CITATIONS: Final = _all(server.citations for server in SERVERS)
 CITED: Final = _all(server.cited for server in SERVERS)
+# Members of an event that only some servers have: where none is there, an event has nothing of the above but `usage`.
+RARE: Final = frozenset(path[0] for path in (*ERRORS, *CITATIONS, *USAGE)) - {"error", "usage"}
 FINISH_REASONS: Final = {own: common for server in SERVERS for own, common in server.finish_reasons}
