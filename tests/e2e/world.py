@@ -22,6 +22,7 @@ from playground.sharing.links import LinkDraft, share_comparison, share_session
 from playground.workspaces.invitations import Offer, invite
 from playground.workspaces.models import Membership, Role, Workspace
 from tests.factories import make_member, make_user
+from tests.filters.factories import make_rule
 from tests.history.factories import make_run, make_session, make_turn
 from tests.library.factories import make_prompt, make_version
 from tests.server import Client, Follower, Server
@@ -58,6 +59,7 @@ def build(first_id: str, second_id: str) -> str:
         "run_id": left.pk,
         "other_run": right.pk,
         "seq": 3,
+        "filters:rule_id": make_rule(name="Pets", is_enabled=False).pk,  # other tests' answers are not to be filtered
         "show_id": show.pk,
         "code": code_of(show.pk),
         **_others(owner, mate),
