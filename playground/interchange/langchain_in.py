@@ -71,6 +71,12 @@ class _Event:
     def is_model(self) -> bool:
         return self.kind in _MODELS
 
+    @property
+    def has_text(self) -> bool:
+        """Whether its chunk is text or a message: a graph's are objects of its state."""
+        chunk = self.data.get("chunk")
+        return isinstance(chunk, str) or not {"content", "kwargs"}.isdisjoint(object_of(chunk))
+
 
 class _Told:
     """What the events tell of the run."""
@@ -79,10 +85,11 @@ class _Told:
         self._events = events
         self._root = events[0].run_id
         self._has_steps = any(event.run_id != self._root or not event.is_model for event in events)
+        self._tools = {event.run_id for event in events if event.kind == "tool"}
         streams = [event for event in events if event.moment == "stream"]
-        self._models_stream = any(event.is_model for event in streams)
-        self._root_streams = any(event.run_id == self._root for event in streams)
-        self._model_ends = any(event.is_model and event.moment == "end" for event in events)
+        self._models_stream = any(self._answers(event) for event in streams)
+        self._root_streams = any(event.run_id == self._root and event.has_text for event in streams)
+        self._model_ends = any(self._answers(event) and event.moment == "end" for event in events)
         self._usage: dict[str, tuple[int | None, int | None]] = {}  # by the id of the model's run
         self._finish_reason: str | None = None
         self._calls = 0
@@ -129,12 +136,16 @@ class _Told:
                 told = {"output": event.data.get("output"), "error": _error(event)}
                 draft.emit(t, STEP_ENDED, self._step(event, **told))
 
+    def _answers(self, event: _Event) -> bool:
+        """A model that a tool asked does not answer."""
+        return event.is_model and not self._tools.intersection(event.parents)
+
     def _is_answer(self, event: _Event) -> bool:
         if self._models_stream:
-            return event.is_model and event.moment == "stream"
+            return self._answers(event) and event.moment == "stream"
         if self._root_streams:
-            return event.run_id == self._root and event.moment == "stream"
-        return event.moment == "end" and (event.is_model if self._model_ends else event.run_id == self._root)
+            return event.run_id == self._root and event.moment == "stream" and event.has_text
+        return event.moment == "end" and (self._answers(event) if self._model_ends else event.run_id == self._root)
 
     def _chunk(self, draft: Draft, t: int, piece: Piece) -> None:
         if piece.text and not piece.reasoning:
