@@ -62,7 +62,7 @@ _TOOLS: Final[Mapping[str, _Told]] = {
     "streamed": (gettext_lazy("called, streamed"), "ok", gettext_lazy("It called the tool; its arguments streamed.")),
     "whole": (gettext_lazy("called"), "ok", gettext_lazy("It called the tool, in one chunk.")),
     "unused": (
-        gettext_lazy("accepted, not called"),
+        gettext_lazy("accepted"),
         "",
         gettext_lazy("The request that offered a tool was accepted; the model answered without it."),
     ),
@@ -130,7 +130,7 @@ def _first(measured: Measured | None) -> Cell:
 
 def _rate(measured: Measured | None) -> Cell:
     rate = measured.tokens_per_s if measured else None
-    return Cell(_("Chunks a second"), "–" if rate is None else f"{rate:.1f}")
+    return Cell(_("Chunks/s"), "–" if rate is None else f"{rate:.1f}")
 
 
 def _gaps(measured: Measured | None) -> Cell:
@@ -138,7 +138,7 @@ def _gaps(measured: Measured | None) -> Cell:
         return Cell(_("Gaps"), "–")
     values = {name: _ms(getattr(measured, f"gap_{name}_ms")) for name in ("p50", "p99", "max")}
     title = _("Between chunks: half at most %(p50)s, 99 %% at most %(p99)s, the longest %(max)s.") % values
-    return Cell(_("Gaps"), f"{values['p50']} / {values['p99']}", title=title)
+    return Cell(_("Gaps"), f"{values['p50']} … {values['max']}", title=title)
 
 
 def _usage(measured: Measured | None) -> Cell:
@@ -172,7 +172,7 @@ def _methods(measured: Measured | None) -> Cell:
         return Cell(column, _("all 7"), title=every)
     if measured.is_native:
         native = _("%(methods)s: those that stream pass the provider's own stream on.") % {"methods": every}
-        return Cell(column, _("all 7, native stream"), "ok", native)
+        return Cell(column, _("all 7, native"), "ok", native)
     if measured.stream == "unclear":
         return Cell(column, _("all 7"), title=every)
     fallback = _("%(methods)s: those that stream fall back to the whole answer as one chunk.") % {"methods": every}

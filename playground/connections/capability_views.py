@@ -18,7 +18,6 @@ from playground.connections.capabilities import columns, legend, shown
 from playground.connections.measurements import Row, measure_named, table_of
 from playground.connections.measuring import MOST_TOKENS
 from playground.errors import PlaygroundError
-from playground.providers.http import UpstreamClient
 from playground.workspaces.access import has_role
 from playground.workspaces.models import Role
 
@@ -45,8 +44,7 @@ def capabilities(request: HttpRequest) -> HttpResponse:
 async def measure(request: HttpRequest) -> HttpResponse:
     """One model, now. HTMX gets its row."""
     workspace = await sync_to_async(workspace_to_change)(request.user)
-    async with UpstreamClient() as http:
-        row = await measure_named(workspace, request.POST.get("connection", ""), request.POST.get("model", ""), http)
+    row = await measure_named(workspace, request.POST.get("connection", ""), request.POST.get("model", ""))
     if not request.headers.get("HX-Request"):
         return redirect(reverse("connections:capabilities") + f"#model-{row.key}")
     context: dict[str, Any] = {"shown": await sync_to_async(shown)(row), "may_measure": True}
@@ -64,13 +62,12 @@ async def measure_all(request: HttpRequest) -> HttpResponse:
     rows = [row for row in await sync_to_async(table_of)(workspace) if row.name in chosen and not row.reason]
     rows.sort(key=_measured_at)
     measured = 0
-    async with UpstreamClient() as http:
-        for row in rows[:_MOST_AT_ONCE]:
-            try:
-                await measure_named(workspace, row.connection, row.model, http)
-                measured += 1
-            except PlaygroundError as error:
-                await sync_to_async(messages.warning)(request, f"{row.name}: {error.message}")
+    for row in rows[:_MOST_AT_ONCE]:
+        try:
+            await measure_named(workspace, row.connection, row.model)
+            measured += 1
+        except PlaygroundError as error:
+            await sync_to_async(messages.warning)(request, f"{row.name}: {error.message}")
     text = ngettext("%(count)d model is measured.", "%(count)d models are measured.", measured) % {"count": measured}
     if len(rows) > _MOST_AT_ONCE:
         text += " " + _("There are more: measure again to go on with them.")

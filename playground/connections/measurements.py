@@ -15,7 +15,7 @@ from playground.connections import builtin
 from playground.connections.catalogue import ModelInfo, ResolvedModel, endpoint_of, list_models, resolve
 from playground.connections.measuring import Measured, measure_model
 from playground.connections.models import Connection, Measurement
-from playground.connections.runtime import shared_runtimes
+from playground.connections.runtime import Runtimes, with_runtimes
 from playground.errors import Conflict, InvalidField
 from playground.providers import listing
 from playground.providers.errors import ProviderError
@@ -75,7 +75,7 @@ def last_of(workspace: Workspace) -> dict[str, Row]:
     return {row.connection: row for row in sorted(rows, key=lambda row: row.measured_at or timezone.now())}
 
 
-async def measure_named(workspace: Workspace, connection: str, model: str, http: UpstreamClient) -> Row:
+async def measure_named(workspace: Workspace, connection: str, model: str) -> Row:
     """Measure a model and keep what was found. `model` "": the first that the upstream names.
 
     Raises:
@@ -84,9 +84,9 @@ async def measure_named(workspace: Workspace, connection: str, model: str, http:
     """
     with _alone(workspace, connection, model):
         if not model:
-            model = await _first_model(workspace, connection, http)
+            model = await _first_model(workspace, connection)
         resolved = await sync_to_async(resolve)(workspace, f"{connection}/{model}")
-        found = await _measure(resolved, http)
+        found = await _measure(resolved)
         await sync_to_async(keep)(workspace, connection, model, found)
     row = await sync_to_async(row_of)(workspace, connection, model)
     return row or Row(connection, model, resolved.dialect, measured=found, measured_at=timezone.now())
@@ -107,17 +107,20 @@ def forget(connection: Connection) -> None:
     Measurement.objects.filter(workspace=connection.workspace, connection=connection.name).delete()
 
 
-async def _measure(resolved: ResolvedModel, http: UpstreamClient) -> Measured:
+async def _measure(resolved: ResolvedModel) -> Measured:
     def ignore(code: str, message: str, **data: Any) -> None: ...
 
-    try:
-        async with shared_runtimes() as runtimes, runtimes.open(resolved, ignore) as endpoint:
+    async def ask(runtimes: Runtimes) -> Measured:
+        async with UpstreamClient() as http, runtimes.open(resolved, ignore) as endpoint:
             return await measure_model(endpoint, resolved.model, http)
+
+    try:
+        return await with_runtimes(ask)
     except ProviderError as error:  # of a runtime that did not start
         return Measured(stream="failed", error_code=error.code, error=error.message)
 
 
-async def _first_model(workspace: Workspace, name: str, http: UpstreamClient) -> str:
+async def _first_model(workspace: Workspace, name: str) -> str:
     def find() -> Connection | None:
         return Connection.objects.filter(workspace=workspace, name=name).first()
 
@@ -125,7 +128,10 @@ async def _first_model(workspace: Workspace, name: str, http: UpstreamClient) ->
     if connection is None:
         raise InvalidField("model", _("There is no connection of this name. It may have been deleted."))
     try:
-        models: Sequence[str] = connection.model_names or await listing.list_models(endpoint_of(connection), http=http)
+        models: Sequence[str] = connection.model_names
+        if not models:
+            async with UpstreamClient() as http:
+                models = await listing.list_models(endpoint_of(connection), http=http)
     except ProviderError as error:
         raise InvalidField("model", error.message) from None
     if not models:

@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 
@@ -17,7 +17,9 @@ from playground.connections.notices import Notify
 from playground.providers.endpoint import Endpoint, RetryPolicy
 from playground.providers.simulator import Simulator
 
-__all__ = ["Notify", "Runtimes", "shared_runtimes"]
+__all__ = ["Notify", "Runtimes", "with_runtimes"]
+
+T = TypeVar("T")
 
 # A dead child comes back on another port, so asking the same one again is of no use.
 _NEVER_AGAIN = RetryPolicy(attempts=1)
@@ -26,13 +28,14 @@ _NEVER_AGAIN = RetryPolicy(attempts=1)
 class Runtimes:
     """Owns what `open` started. An async context manager that lives on one event loop; closing it stops all.
 
-    `is_shared`: others of this loop may use them too, see `shared_runtimes`.
+    `is_shared`: others of this loop may use them too, see `with_runtimes`.
     """
 
     def __init__(
         self, *, data_dir: Path | None = None, model_idle_s: float | None = None, is_shared: bool = True
     ) -> None:
         self._is_shared = is_shared
+        self._guests: set[asyncio.Task[Any]] = set()
         self._embedded = EmbeddedModel(
             data_dir or settings.DATA_DIR,
             idle_s=settings.PLAYGROUND_MODEL_IDLE_S if model_idle_s is None else model_idle_s,
@@ -54,7 +57,20 @@ class Runtimes:
         loop = asyncio.get_running_loop()
         if _shared.get(loop) is self:
             del _shared[loop]
+        for guest in self._guests:
+            guest.cancel()
+        await asyncio.gather(*self._guests, return_exceptions=True)
         await self._stack.aclose()
+
+    async def host(self, work: "Callable[[Runtimes], Coroutine[Any, Any, T]]") -> T:
+        """What `work` makes of these. It is cancelled when they close."""
+        guest = asyncio.ensure_future(work(self))
+        self._guests.add(guest)
+        try:
+            return await guest
+        finally:
+            guest.cancel()
+            self._guests.discard(guest)
 
     @asynccontextmanager
     async def open(self, resolved: ResolvedModel, notify: Notify) -> AsyncIterator[Endpoint]:
@@ -93,12 +109,17 @@ class Runtimes:
 _shared: dict[asyncio.AbstractEventLoop, Runtimes] = {}
 
 
-@asynccontextmanager
-async def shared_runtimes() -> AsyncIterator[Runtimes]:
-    """The engine's, where one runs on this loop: a second owner would stop the demo model under its runs."""
-    known = _shared.get(asyncio.get_running_loop())
-    if known is not None:
-        yield known
-    else:
+async def with_runtimes(work: Callable[[Runtimes], Coroutine[Any, Any, T]]) -> T:
+    """What `work` makes of the engine's runtimes, on the engine's loop: views may run on another.
+
+    A second owner in a process would stop the demo model under the engine's runs. Where no engine runs here, there is
+    none to disturb, and `work` gets runtimes that end with it.
+    """
+    known = next(((loop, runtimes) for loop, runtimes in _shared.items() if loop.is_running()), None)
+    if known is None:
         async with Runtimes(is_shared=False) as own:
-            yield own
+            return await work(own)
+    loop, runtimes = known
+    if loop is asyncio.get_running_loop():
+        return await runtimes.host(work)
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(runtimes.host(work), loop))

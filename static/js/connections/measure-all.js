@@ -2,10 +2,17 @@
 
 const form = document.querySelector("[data-measure-all]");
 
-/** Resolves when htmx is through with the row's request, whatever came of it. */
+/** Resolves when htmx is through with the row's request, whatever came of it. The form itself may be replaced by then. */
 function measured(row) {
   return new Promise((resolve) => {
-    row.addEventListener("htmx:finally:request", resolve, { once: true });
+    const listening = new AbortController();
+    const end = (event) => {
+      if (event.detail.ctx.sourceElement === row) {
+        listening.abort();
+        resolve();
+      }
+    };
+    document.addEventListener("htmx:finally:request", end, { signal: listening.signal });
     row.requestSubmit();
   });
 }

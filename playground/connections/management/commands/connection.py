@@ -132,8 +132,7 @@ async def _check(endpoint: Endpoint, model_names: list[str]) -> Report:
 
 async def _measure(workspace: Workspace, name: str, model: str) -> Row:
     try:
-        async with UpstreamClient() as http:
-            return await measure_named(workspace, name, model, http)
+        return await measure_named(workspace, name, model)
     except PlaygroundError as error:
         raise CommandError(error.message) from None
 
