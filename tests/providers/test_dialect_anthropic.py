@@ -8,8 +8,12 @@ import pytest
 from playground.providers.dialects import dialect
 from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint
+from playground.providers.http import UpstreamClient
 from playground.providers.request import GenerationRequest, Message, Parameters
-from tests.providers.dialect_fixtures import CALL, WEATHER
+from playground.providers.stream import stream_run
+from playground.recording.status import RunStatus
+from tests.providers.dialect_fixtures import CALL, WEATHER, fixture
+from tests.providers.faults import Recorder, streams, upstream
 
 ENDPOINT = Endpoint("anthropic", "https://api.example.com/v1")
 HI = (Message("user", "Hi"),)
@@ -22,6 +26,28 @@ def ask(messages: tuple[Message, ...] = HI, **parameters: Any) -> HttpRequest:
 def body(messages: tuple[Message, ...] = HI, **parameters: Any) -> dict[str, Any]:
     value: dict[str, Any] = orjson.loads(ask(messages, **parameters).body)
     return value
+
+
+async def test_an_overload_before_the_first_chunk_is_tried_again(http: UpstreamClient) -> None:
+    overloaded = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
+    sink = Recorder()
+    async with upstream(streams(overloaded), streams(fixture("anthropic", "text").raw)) as served:
+        endpoint = served.endpoint(dialect="anthropic")
+        outcome = await stream_run(endpoint, GenerationRequest("m", HI), sink, http=http)
+    assert (outcome.status, outcome.attempts, outcome.finish_reason) == (RunStatus.COMPLETED, 2, "end_turn")
+    assert [failed["code"] for failed in sink.of("attempt.failed")] == ["overloaded"]
+    assert sink.text == fixture("anthropic", "text").text
+
+
+async def test_a_refusal_ends_a_run_as_filtered(http: UpstreamClient) -> None:
+    sink = Recorder()
+    async with upstream(streams(fixture("anthropic", "refusal").raw)) as served:
+        outcome = await stream_run(
+            served.endpoint(dialect="anthropic"), GenerationRequest("m", HI, Parameters(seed=1)), sink, http=http
+        )
+    assert (outcome.status, outcome.finish_reason) == (RunStatus.FILTERED, "refusal")
+    assert [notice["parameters"] for notice in sink.of("notice")] == [["seed"]]
+    assert sink.text == "Hello."
 
 
 def test_messages_of_one_role_in_a_row_become_one() -> None:
