@@ -101,6 +101,10 @@ def answer(recording: Recording, asked: Asked, options: MockOptions) -> Answer:
     ended_well = attempt.end.get("status") in ("completed", "filtered")
     if not ended_well and (not asked.is_stream or not attempt.chunks):
         return _failed(recording, dialect, options)
+    if dialect == "openai-responses" and body is not None and body.dialect == dialect:
+        response = encoded.whole_response(body)
+        if response is not None:
+            return _told(recording, response, 200, options)
     if dialect not in _ENCODED:
         raise NotServed(_advice(attempt.dialect, asked))
     write = encoded.whole if asked.is_stream is False else encoded.streamed

@@ -1,5 +1,6 @@
 """A recorded answer in the words of OpenAI's API, whatever dialect it was recorded in: each chunk at its time."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,10 +11,12 @@ from playground.mock.dialects import OPENAI_CHAT, Asked, error_event
 from playground.mock.tape import Attempt, Block, Body, Piece
 from playground.providers.dialects import DIALECTS
 from playground.providers.dialects.base import common_reason
+from playground.providers.sse import SSEDecoder, SSEEvent
 from playground.recording.events import CHUNK, KEEPALIVE
 
 DONE = b"data: [DONE]\n\n"
 _ENDED_WELL = ("completed", "filtered")
+_LAST_EVENTS = ("response.completed", "response.incomplete", "response.failed")
 
 
 def streamed(attempt: Attempt, asked: Asked, about: About) -> Body:
@@ -55,6 +58,29 @@ def whole(attempt: Attempt, asked: Asked, about: About) -> Body:
         is_cut=False,
         is_streamed=False,
     )
+
+
+def whole_response(body: Body) -> Body | None:
+    """Of a stream of OpenAI's Responses API, the response that its last event holds whole; None if it has none."""
+    decoder = SSEDecoder()
+    for item in reversed([*decoder.feed(body.raw), *decoder.close()]):
+        if type(item) is not SSEEvent:
+            continue
+        try:
+            value = orjson.loads(item.data)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(value, dict) or value.get("type") not in _LAST_EVENTS:
+            return None
+        raw = orjson.dumps(value.get("response"))
+        return replace(
+            body,
+            pieces=[Piece(body.ends_at, 0, raw)],
+            chunks=[Block(0, len(raw))] * len(body.chunks),
+            marker=len(raw),
+            is_streamed=False,
+        )
+    return None
 
 
 def reason_of(attempt: Attempt) -> str | None:

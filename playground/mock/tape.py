@@ -17,7 +17,7 @@ from playground.recording.events import ATTEMPT_STARTED, CHUNK, FIRST_BYTE, RESP
 from playground.recording.log import Read
 
 _OF_LINES: Final = re.compile(r"ndjson|jsonl|jsonlines")
-_LINE: Final = re.compile(rb"[ \t]*\{[^\n]*\}[ \t\r]*(?:\n\s*|\Z)")
+_LINE: Final = re.compile(rb"[^\n]+(?:\n\s*|\Z)")
 _BLANK: Final = re.compile(rb"[\r\n]*")
 # Errors after which the provider's side of the connection was not closed in order, or nobody saw it.
 _BROKEN_OFF: Final = frozenset(
@@ -141,8 +141,8 @@ def _blocks(raw: bytes, content_type: str) -> tuple[list[Block], bool]:
     begin = raw.removeprefix(BOM).lstrip()[:1]
     if begin in (b"{", b"["):
         lines = [match.end() for match in _LINE.finditer(raw)]
-        is_stream = bool(_OF_LINES.search(content_type)) or len(lines) > 1
-        return (_between(lines, len(raw)), True) if lines and is_stream else ([Block(0, len(raw))], False)
+        is_stream = bool(_OF_LINES.search(content_type)) or (len(lines) > 1 and _has_an_object_a_line(raw))
+        return (_between(lines, len(raw)), True) if is_stream else ([Block(0, len(raw))], False)
     if begin == b"<":
         return [Block(0, len(raw))], False
     decoder = SSEDecoder()
@@ -153,6 +153,10 @@ def _blocks(raw: bytes, content_type: str) -> tuple[list[Block], bool]:
             blank = _BLANK.match(raw, item.end)
             ends.append(blank.end() if blank else item.end)
     return _between(ends[1:], len(raw)), True
+
+
+def _has_an_object_a_line(raw: bytes) -> bool:
+    return all(line[:1] == b"{" and line[-1:] == b"}" for line in map(bytes.strip, raw.splitlines()) if line)
 
 
 def _between(ends: Sequence[int], length: int) -> list[Block]:

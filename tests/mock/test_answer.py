@@ -102,6 +102,20 @@ def test_no_other_dialect_is_made_up() -> None:
         ask(anthropic(), "/v1/messages")
 
 
+def test_a_streamed_response_holds_the_whole_one() -> None:
+    whole = {"id": "r", "object": "response", "status": "completed", "output": []}
+    frames = [
+        sse({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Hi"}),
+        sse({"type": "response.completed", "response": whole}),
+    ]
+    recording = recorded([(1000, frames[0]), (2000, frames[1])], "openai-responses")
+    found = ask(recording, "/v1/responses")
+    assert orjson.loads(body(found)) == whole
+    assert body(ask(recording, "/v1/responses", stream=True)) == b"".join(frames)
+    with pytest.raises(NotServed):
+        ask(recorded([(1000, frames[0])], "openai-responses"), "/v1/responses")
+
+
 def test_any_other_path_gets_what_was_recorded() -> None:
     assert body(ask(anthropic(), "/whatever")) == b"".join(ANTHROPIC)
 
