@@ -11,7 +11,7 @@ import orjson
 
 from playground.gateway.calls import Call, Endpoint
 from playground.interchange.openai_chunks import About, ChatChunks, CompletionChunks
-from playground.providers import loosejson, refusals
+from playground.providers import loosejson, refusals, runnables
 from playground.providers.dialects import dialect
 from playground.providers.dialects.base import common_reason
 from playground.providers.dialects.body import DONE
@@ -157,7 +157,8 @@ def end_of(live: LiveRun) -> Mapping[str, Any]:
 
 def reason_of(live: LiveRun) -> str | None:
     """Why an answer ended, in OpenAI's words."""
-    return common_reason(dialect(live.spec.resolved.dialect), end_of(live)["finish_reason"])
+    name, reason = live.spec.resolved.dialect, end_of(live)["finish_reason"]
+    return runnables.common_reason(reason) if name == runnables.DIALECT else common_reason(dialect(name), reason)
 
 
 def whole_of(call: Call, live: LiveRun) -> dict[str, Any] | None:

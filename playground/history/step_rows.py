@@ -14,6 +14,7 @@ from playground.recording.units import duration
 ROWS: Final = 200
 DEEPEST: Final = 8  # further indentation would leave no room
 PREVIEW: Final = 2_000  # characters; the event has the rest
+_STOPPED: Final = "CancelledError"
 _LEAST: Final = 0.3  # percent: a narrower bar is not seen
 
 TYPES: Final[Mapping[str, Promise]] = {
@@ -37,7 +38,7 @@ class Value(NamedTuple):
 
 
 class StepRow(NamedTuple):
-    """`state` is ended, failed or open (nobody said that it ended). `x` and `width` are percentages of the run."""
+    """`state` is ended, failed, stopped or open (nobody said that it ended). `x`, `width`: percentages of the run."""
 
     name: str
     type: str
@@ -64,7 +65,7 @@ def said(error: Mapping[str, Any] | None) -> str:
     if not error:
         return ""
     kind, message = str(error.get("type") or ""), str(error.get("message") or "")
-    if kind == "CancelledError":
+    if kind == _STOPPED:
         return _("stopped")
     return ": ".join(part for part in (kind, message) if part)
 
@@ -78,7 +79,7 @@ def _row(step: Step, end: int) -> StepRow:
         type_name=str(TYPES.get(step.type, step.type)),
         tags=step.tags,
         depth=min(step.depth, DEEPEST),
-        state="open" if step.end is None else "failed" if step.error else "ended",
+        state=_state(step),
         start=duration(step.start),
         length=duration(max(0, stop - step.start)),
         x=f"{x:.2f}%",
@@ -88,6 +89,14 @@ def _row(step: Step, end: int) -> StepRow:
         first=step.first,
         last=step.last,
     )
+
+
+def _state(step: Step) -> str:
+    if step.end is None:
+        return "open"
+    if step.error:
+        return "stopped" if step.error.get("type") == _STOPPED else "failed"
+    return "ended"
 
 
 def _values(step: Step) -> list[Value]:

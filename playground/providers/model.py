@@ -33,6 +33,7 @@ from playground.providers.langchain_events import (
     model_metadata,
 )
 from playground.providers.request import GenerationRequest, Parameters
+from playground.providers.runnables import DIALECT as RUNNABLES
 from playground.providers.sync import LoopThread
 
 T = TypeVar("T")
@@ -80,7 +81,8 @@ class Model:
             retry=retry or RetryPolicy(),
             allow_private=True,
         )
-        known_dialect(self.endpoint.dialect)
+        if self.endpoint.dialect != RUNNABLES:
+            known_dialect(self.endpoint.dialect)
         self.model = model
         self.name = name or type(self).__name__
         self.parameters = with_changes(Parameters(), parameters)

@@ -6,12 +6,14 @@ from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
+from playground.providers.dialects.base import CONTENT_FILTER
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ProviderError, RunnableFailed
 from playground.providers.redaction import hide, secrets_of
 from playground.providers.request import GenerationRequest
 from playground.providers.runnables.inputs import config_of, given_to
 from playground.providers.runnables.loading import RunnableName, load, parse, said
+from playground.providers.runnables.pieces import common_reason
 from playground.providers.runnables.thread import Relay, rest, start
 from playground.providers.runnables.translator import Part, Translator
 from playground.providers.sink import ErrorInfo, Outcome, Sink
@@ -21,8 +23,6 @@ from playground.recording.status import RunStatus
 
 METHOD = "astream_events"
 """The method of its attempt: no request was sent, and no headers will come."""
-
-_FILTERED = frozenset({"content_filter", "refusal", "SAFETY"})
 
 Put = Callable[[list[Part]], None]
 
@@ -49,7 +49,7 @@ async def stream_runnable(endpoint: Endpoint, request: GenerationRequest, sink: 
     if not emitted.chunks:
         sink.emit(NOTICE, {"code": "empty_answer", "message": "The Runnable ended its answer without a token."})
     reason = run.translator.finish_reason
-    status = RunStatus.FILTERED if reason in _FILTERED else RunStatus.COMPLETED
+    status = RunStatus.FILTERED if common_reason(reason) == CONTENT_FILTER else RunStatus.COMPLETED
     return Outcome(status, reason, None, run.translator.usage)
 
 
@@ -107,14 +107,15 @@ class _Run:
         fields, ignored = config_of(runnable, self._request.parameters)
         if ignored:
             put([Part(NOTICE, _ignored(ignored))])
-        errors = _error_log()
+        errors, is_complete = _error_log(), False
         config = {"callbacks": [errors], "configurable": fields}
         try:
             async with aclosing(runnable.astream_events(given, config, version="v2")) as events:
                 async for event in events:
                     put([*self.translator.feed(event), *self.translator.failed(errors.taken())])
+            is_complete = True
         finally:
-            put([*self.translator.failed(errors.taken()), *self.translator.close()])
+            put([*self.translator.failed(errors.taken()), *self.translator.close(is_complete=is_complete)])
 
 
 def is_graph(runnable: Any) -> bool:

@@ -4,10 +4,25 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from playground.providers.dialects.base import CONTENT_FILTER
 from playground.providers.runnables.plain import plain, text
 
 # The keys under which chains put their answer; LangChain marks objects that come piece by piece as AddableDict.
 _ANSWERS: Final = ("answer", "output", "text", "result", "response")
+
+# What providers say through LangChain, in OpenAI's words; as `Dialect.finish_reasons`.
+_FINISH_REASONS: Final[Mapping[str, str]] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "STOP": "stop",
+    "COMPLETE": "stop",
+    "max_tokens": "length",
+    "MAX_TOKENS": "length",
+    "tool_use": "tool_calls",
+    "TOOL_CALL": "tool_calls",
+    "refusal": CONTENT_FILTER,
+    "SAFETY": CONTENT_FILTER,
+}
 
 Calls = dict[tuple[str, Any], int]
 """The index of a tool call in the whole answer, by its step and its index or id there."""
@@ -73,6 +88,11 @@ def finish_reason_of(output: object) -> str | None:
         return None
     found = next((told[name] for name in ("finish_reason", "stop_reason", "done_reason") if told.get(name)), None)
     return str(found) if found is not None else None
+
+
+def common_reason(reason: str | None) -> str | None:
+    """A finish reason in OpenAI's words."""
+    return None if reason is None else _FINISH_REASONS.get(reason, reason)
 
 
 def _is_message(value: object) -> bool:

@@ -6,6 +6,7 @@ with an empty line between the texts of two calls. What did not stream is one ch
 too, is a step.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -88,12 +89,16 @@ class Translator:
             for part in self._end(self._open.pop(run_id), run_id, {}, error=self._errors.pop(run_id))
         ]
 
-    def close(self) -> list[Part]:
-        """Nothing more comes."""
-        if self._seen <= STEPS:
-            return []
-        message = f"Only the first {STEPS:,} of {self._seen:,} steps are kept."
-        return [Part(NOTICE, {"code": "too_many_steps", "message": message})]
+    def close(self, *, is_complete: bool) -> list[Part]:
+        """Nothing more comes. What is open in a run that broke off was stopped, which LangChain does not tell of tools."""
+        parts: list[Part] = []
+        while self._open and not is_complete:
+            run_id, step = self._open.popitem()
+            parts += self._end(step, run_id, {}, error=asyncio.CancelledError())
+        if self._seen > STEPS:
+            message = f"Only the first {STEPS:,} of {self._seen:,} steps are kept."
+            parts.append(Part(NOTICE, {"code": "too_many_steps", "message": message}))
+        return parts
 
     def _start(self, event: Mapping[str, Any], run_id: str, kind: str) -> list[Part]:
         parents = [str(parent) for parent in event.get("parent_ids") or ()]

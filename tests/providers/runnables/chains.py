@@ -128,6 +128,13 @@ async def asking_a_model(city: str) -> str:
     return str(answer.content)
 
 
+@tool("weather")
+async def waiting(city: str) -> str:
+    """The weather in a city, some day."""
+    await asyncio.Event().wait()
+    return city
+
+
 def _agent(with_tool: Any = weather, before: str = "") -> Runnable[Any, Any]:
     model = Scripted(messages=iter([]), pieces=[calling(before), finished("It is sunny")])
     return create_agent(model, [with_tool], name="helper")
@@ -147,6 +154,10 @@ def agent_with_a_failing_tool() -> Runnable[Any, Any]:
 
 def agent_with_a_model_in_its_tool() -> Runnable[Any, Any]:
     return _agent(asking_a_model)
+
+
+def waiting_agent() -> Runnable[Any, Any]:
+    return _agent(waiting, before="Let me look.")
 
 
 def agent_without_streaming() -> Runnable[Any, Any]:

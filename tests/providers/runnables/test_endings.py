@@ -77,10 +77,16 @@ async def test_stop_cancels_it_and_waits_for_its_end() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert chains.cancelled.is_set()
+    assert chains.cancelled.is_set()  # by now: nobody waits for it here
     assert "Begun" in [event.data for event in log.events if event.kind == CHUNK]
     ends = [event.data for event in log.events if event.kind == STEP_ENDED]
     assert [end["error"]["type"] for end in ends if not isinstance(end, str)] == ["CancelledError"] * len(ends)
+
+
+async def test_a_tool_that_was_stopped_has_an_end() -> None:
+    ran = await run("waiting_agent", between_chunks=0.5)
+
+    assert [ran.ended(name)["error"]["type"] for name in ("weather", "tools", "helper")] == ["CancelledError"] * 3
 
 
 @pytest.mark.parametrize(
