@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import CommandError, call_command
 
-from playground.connections.models import Connection
+from playground.connections.models import Connection, Measurement
 from playground.providers.simulator import Simulator
 from playground.workspaces.models import Workspace
 from tests.factories import make_connection, make_workspace
@@ -113,3 +113,22 @@ def test_test_fails_with_the_upstreams_reason(base_url: str, capsys: pytest.Capt
     with pytest.raises(CommandError, match="did not accept the API key") as caught:
         call_command("connection", "test", "up")
     assert "canary" not in capsys.readouterr().out + str(caught.value)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_keeps_what_it_measured(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-n64-r400-d0"])
+    call_command("connection", "test", "up")
+    assert "  Streams: token by token\n" in capsys.readouterr().out
+    kept = Measurement.objects.get()
+    assert (kept.workspace, kept.connection, kept.model) == (Workspace.objects.default(), "up", "sim-n64-r400-d0")
+    assert kept.results["stream"] == "tokens"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_measures_built_in_models(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("connection", "test", "sim", "--model", "sim-n2-r0-d0")
+    assert "sim-n2-r0-d0: streams, 2 chunks" in capsys.readouterr().out
+    assert Measurement.objects.get().connection == "sim"
+    with pytest.raises(CommandError, match="does not exist"):
+        call_command("connection", "test", "sim", "--model", "nonsense")

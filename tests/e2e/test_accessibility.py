@@ -23,6 +23,7 @@ PAGES: Final = {
     "audit log, filtered": "workspaces:audit ?by=owner",
     "batch": "library:batch",
     "batch, sorted": "library:batch ?sort=-lines",
+    "capabilities": "connections:capabilities",
     "comparison": "replay:compare ?a={run_id}&b={other_run}",
     "comparison by chunk": "replay:compare ?a={run_id}&b={other_run}&by=chunks",
     "comparison, one to choose": "replay:compare ?a={run_id}",

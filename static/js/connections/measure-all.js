@@ -2,17 +2,18 @@
 
 const form = document.querySelector("[data-measure-all]");
 
-/** Resolves when htmx is through with the row's request, whatever came of it. The form itself may be replaced by then. */
+/** Resolves when the row's request is answered or has failed; the answer then takes the row's place. */
 function measured(row) {
   return new Promise((resolve) => {
     const listening = new AbortController();
     const end = (event) => {
-      if (event.detail.ctx.sourceElement === row) {
+      if (event.detail.ctx?.sourceElement === row) {
         listening.abort();
         resolve();
       }
     };
-    document.addEventListener("htmx:finally:request", end, { signal: listening.signal });
+    document.addEventListener("htmx:after:request", end, { signal: listening.signal });
+    document.addEventListener("htmx:error", end, { signal: listening.signal });
     row.requestSubmit();
   });
 }
