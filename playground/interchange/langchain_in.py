@@ -53,10 +53,10 @@ class _Event:
     """One line. `moment` is start, stream, end or error, `kind` the type of what runs; "" and "" for a custom event."""
 
     def __init__(self, value: Any, number: int, t: int) -> None:
-        if not is_langchain(value) or not isinstance(value["data"], dict):
+        if not is_langchain(value):
             raise NotARecording(f"Line {number} is no event of astream_events: it needs “event”, “run_id” and “data”.")
         self.value: Mapping[str, Any] = value
-        self.data: Mapping[str, Any] = value["data"]
+        self.data: Mapping[str, Any] = object_of(value["data"])  # that of a custom event is anything
         self.name = str(value.get("name") or "")
         self.run_id = str(value.get("run_id") or "")
         self.metadata: Mapping[str, Any] = object_of(value.get("metadata"))
@@ -117,8 +117,8 @@ class _Told:
     def _add(self, draft: Draft, event: _Event) -> None:
         t = event.t or 0
         if not event.kind:
-            data = {"code": "custom_event", "message": f"Custom event {event.name}.", "data": event.data}
-            draft.emit(t, NOTICE, data)
+            told = {"code": "custom_event", "message": event.name, "name": event.name, "data": event.value["data"]}
+            draft.emit(t, NOTICE, told)
             return
         if event.moment == "start" and self._has_steps:
             draft.emit(t, STEP_STARTED, self._step(event, input=event.data.get("input")))

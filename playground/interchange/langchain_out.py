@@ -74,6 +74,8 @@ class _Run:
                 continue
             elif event.kind == NOTICE and data.get("code") == "one_chunk":
                 one_chunk = True
+            elif event.kind == NOTICE and data.get("code") == "custom_event" and self._version == "v2":
+                yield event.t, self._custom(data)
             elif event.kind == STEP_STARTED:
                 self._open[str(data.get("step"))] = data
                 yield event.t, self._step(data, "start", {"input": data.get("input")})
@@ -123,6 +125,11 @@ class _Run:
         if data.get("error") is not None:
             return self._step(about, "error", {"error": data["error"], "input": begun.get("input")})
         return self._step(about, "end", {"output": data.get("output"), "input": begun.get("input")})
+
+    def _custom(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        top = str(self._top.get("step")) if self._top is not None else self._id
+        event = _event("custom", "event", top, str(data.get("name") or ""), {})
+        return {**event, "data": data.get("data")}
 
     def _root(self, moment: str, data: dict[str, Any]) -> dict[str, Any]:
         if not self._has_steps and moment == "start":

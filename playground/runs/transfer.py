@@ -1,6 +1,7 @@
 """Sessions out of the database and into it, as `recording.session_file` has them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -51,25 +52,25 @@ def import_session(recorded: RecordedSession, workspace: Workspace, owner: User,
 
 
 def _recorded_turn(turn: Turn) -> RecordedTurn:
-    runs = [run for run in sorted(turn.runs.all(), key=lambda run: (run.lane, run.created_at)) if run.is_final]
-    places = {run.pk: index for index, run in enumerate(runs)}
-    return RecordedTurn(
-        turn.prompt,
-        turn.system,
-        turn.parameters,
-        [recorded_run(run, places.get(run.retries_id) if run.retries_id else None) for run in runs],
-    )
+    """Runs of which nothing is kept are left out: what has no end cannot be imported."""
+    final = [run for run in sorted(turn.runs.all(), key=lambda run: (run.lane, run.created_at)) if run.is_final]
+    found = [(run, recorded) for run in final if (recorded := recorded_run(run)).events]
+    places = {run.pk: index for index, (run, _recorded) in enumerate(found)}
+    runs = [
+        replace(recorded, retries=places.get(run.retries_id) if run.retries_id else None) for run, recorded in found
+    ]
+    return RecordedTurn(turn.prompt, turn.system, turn.parameters, runs)
 
 
-def recorded_run(run: Run, retries: int | None = None) -> RecordedRun:
-    """The recording of a run that has ended. `retries`: the place of the one it retries."""
+def recorded_run(run: Run) -> RecordedRun:
+    """The recording of a run that has ended."""
     return RecordedRun(
         run.lane,
         run.model_id,
         run.messages,
         load_events(run.pk),
         load_reads(run.pk),
-        retries,
+        None,
         run.started_at,
         run.ended_at,
     )

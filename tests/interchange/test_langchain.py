@@ -95,6 +95,16 @@ def test_steps_without_a_root_nest_below_the_run() -> None:
     assert events[2]["parent_ids"] == [RUN_ID, "id-agent"]
 
 
+def test_custom_events_come_back_in_v2() -> None:
+    steps = [(e.t, e.kind, e.data, e.offset) for e in nested().run.events]
+    notice = {"code": "custom_event", "message": "progress", "name": "progress", "data": [0.5]}
+    found = recording([*steps[:4], (250, NOTICE, notice, -1), *steps[4:]])
+    (event,) = [event for event in written(found, "v2") if event["event"] == "on_custom_event"]
+    assert (event["name"], event["data"], event["run_id"]) == ("progress", [0.5], "id-agent")
+    assert notice in data_of(only_run(WRITERS["langchain-v2"].write(found)), NOTICE)
+    assert b"on_custom_event" not in WRITERS["langchain-v1"].write(found)
+
+
 def test_a_run_that_failed_has_no_end_and_is_read_as_cut() -> None:
     found = retried()
     end = {"status": "failed", "finish_reason": None, "error": {"code": "x", "message": "Y."}, "attempts": 1}
@@ -159,13 +169,13 @@ def test_custom_events_are_notices_and_times_of_ts_count() -> None:
     timed = b"\n".join(b"%.1f " % (n / 2) + line for n, line in enumerate(raw.split(b"\n")))
     run = only_run(timed)
     assert chunks(run) == [(1_000_000, "Hi")]
-    assert data_of(run, NOTICE) == [{"code": "custom_event", "message": "Custom event n.", "data": {"a": 1}}]
+    assert data_of(run, NOTICE) == [{"code": "custom_event", "message": "n", "name": "n", "data": {"a": 1}}]
     assert [e.kind for e in run.events].count(CHUNK) == 1
 
 
 @pytest.mark.parametrize(
     ("second", "reason"),
-    [(b"{", "Line 2 is not JSON"), (b"{}", "Line 2 is no event"), (b'{"event":"on_x_end","data":5}', "Line 2 is no")],
+    [(b"{", "Line 2 is not JSON"), (b"{}", "Line 2 is no event")],
 )
 def test_what_is_wrong_is_named_with_its_line(second: bytes, reason: str) -> None:
     with pytest.raises(NotARecording, match=reason):

@@ -76,5 +76,8 @@ def test_a_session_as_lines_comes_back_to_the_same_bytes() -> None:
 def test_an_export_leaves_out_the_turns_that_are_not_recorded() -> None:
     session = make_session(make_member())
     make_run(make_turn(session, "", is_recorded=False), [], text="")
-    make_run(make_turn(session, "Kept"))
+    kept = make_turn(session, "Kept")
+    make_run(kept, [], text="").segments.all().delete()
+    make_run(kept)
+    assert len(recorded_session(session).turns[0].runs) == 1
     assert [turn.prompt for turn in load(dump(recorded_session(session))).turns] == ["Kept"]

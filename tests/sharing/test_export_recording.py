@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
@@ -106,6 +107,21 @@ def test_the_interface_imports_a_body_and_a_form(owner: User, run: Run) -> None:
     )
     (session,) = response.json()["sessions"]
     assert (session["title"], session["dialect"], session["runs"][0]["status"]) == ("hi", "openai-chat", "truncated")
+
+
+def test_the_interface_imports_the_part_of_a_form(owner: User, run: Run) -> None:
+    headers = {"Authorization": f"Bearer {create_token(owner, Workspace.objects.default())}"}
+    file = SimpleUploadedFile("song.stream.jsonl", WRITERS["stream"].write(recording_of(run)))
+    response = Client().post("/api/v1/imports", {"file": file}, headers=headers)
+    assert response.status_code == 201
+    assert Run.objects.exclude(pk=run.pk).get().text == run.text
+    assert Client().post("/api/v1/imports", {}, headers=headers).json()["error"]["field"] == "file"
+
+
+def test_bytes_that_were_not_kept_are_not_exported(client: Client, owner: User) -> None:
+    run = make_run(make_turn(make_session(owner)))
+    assert export(client, run, "raw").status_code == 409
+    assert export(client, run, "stream").status_code == 200
 
 
 @pytest.mark.parametrize(

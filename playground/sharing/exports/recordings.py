@@ -117,7 +117,10 @@ def recording_of(run: Run, name: str = "") -> Recording:
         raise Conflict(reason)
     turn = run.turn
     found = RecordedTurn(turn.prompt, turn.system, turn.parameters)
-    exact = Recording(turn.session.title, found, recorded_run(run), str(run.pk))
+    recorded = recorded_run(run)
+    if not recorded.events or (name == RAW and not recorded.reads):
+        raise Conflict(gettext("What was read of this answer is not kept: there is nothing to put into this file."))
+    exact = Recording(turn.session.title, found, recorded, str(run.pk))
     if not Redaction.objects.filter(turn__session_id=turn.session_id).exists():
         return exact
     if name == RAW:
