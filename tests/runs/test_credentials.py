@@ -13,8 +13,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from playground.accounts.models import User
 from playground.runs.credentials import Credentials, expired
-from playground.workspaces.models import ApiToken
-from tests.factories import make_member, make_token
+from playground.runs.models import Session
+from playground.runs.room_access import open_rooms
+from playground.workspaces.models import ApiToken, Membership
+from tests.factories import make_member, make_token, make_workspace
+from tests.runs.factories import make_run, make_session, make_turn
 from tests.server import Client, Follower, Server
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +98,18 @@ def test_the_server_closes_the_socket_within_five_seconds(server: Server) -> Non
         assert follower.until_closed() == 4401
         assert len(follower.events) < 5 * 50 + 150
     client.close()
+
+
+def test_a_token_reads_in_its_own_workspace_only() -> None:
+    user, other = make_member(), make_workspace()
+    Membership.objects.create(user=user, workspace=other)
+    here, there = make_run(make_turn(make_session(user))), make_run(make_turn(make_session(user)))
+    Session.objects.filter(pk=there.turn.session_id).update(workspace=other)
+    token = Credentials(user, token_id=1, workspace_id=other.pk)
+    assert set(token.runs()) == {there}
+    assert set(Credentials(user).runs()) == {here, there}
+    rooms = {f"session:{run.turn.session_id}" for run in (here, there)}
+    assert open_rooms(token, {*rooms, f"workspace:{other.pk}", f"user:{user.pk}"}) == {
+        f"session:{there.turn.session_id}", f"workspace:{other.pk}", f"user:{user.pk}",
+    }  # fmt: skip
+    assert open_rooms(token, [f"workspace:{user.memberships.earliest('pk').workspace_id}"]) == set()
