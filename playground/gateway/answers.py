@@ -17,6 +17,7 @@ from playground.gateway.errors import Failure
 from playground.gateway.frames import (
     END,
     KEEPALIVE,
+    ChunksForClients,
     EventFrames,
     Frames,
     about_of,
@@ -213,7 +214,7 @@ async def _whole(call: Call, reading: Reading, created: int) -> None:
 
 def _assembled(call: Call, lives: Sequence[LiveRun], created: int) -> dict[str, Any]:
     about = about_of(call, lives[0], created)
-    answers = [(choices_of(e.data for e in live.events if e.kind == CHUNK), reason_of(live)) for live in lives]
+    answers = [(choices_of(ChunksForClients().of(live.events)), reason_of(live)) for live in lives]
     usage = total_usage([end_of(live).get("usage") for live in lives])
     if call.endpoint is Endpoint.CHAT:
         (choices, reason) = answers[0]

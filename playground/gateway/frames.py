@@ -4,7 +4,7 @@
 run speaks the dialect that the client does, so that what neither side of us knows survives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import orjson
@@ -16,7 +16,7 @@ from playground.providers.dialects import dialect
 from playground.providers.dialects.base import common_reason
 from playground.providers.dialects.body import DONE
 from playground.providers.sse import SSEDecoder, SSEEvent
-from playground.recording.events import CHUNK, FIRST_BYTE, NOTICE
+from playground.recording.events import CHUNK, FIRST_BYTE, NOTICE, STEP_STARTED, Event, EventData
 from playground.runs.live import LiveRun
 
 END: Final = b"data: [DONE]\n\n"
@@ -48,20 +48,35 @@ def frames_of(call: Call, live: LiveRun, created: int) -> Frames:
     return EventFrames(live, kind(about, with_usage=call.with_usage), with_usage=call.with_usage)
 
 
+class ChunksForClients:
+    """The chunks that a client gets. An agent runs its tools itself: their calls are not the client's to answer."""
+
+    def __init__(self) -> None:
+        self._of_agent = False
+
+    def of(self, events: Iterable[Event]) -> Iterator[EventData]:
+        """What comes of the next `events` of the run."""
+        for event in events:
+            data = event.data
+            if event.kind == STEP_STARTED and not isinstance(data, str):
+                self._of_agent = self._of_agent or "langgraph_node" in (data.get("metadata") or {})
+            elif event.kind == CHUNK and (isinstance(data, str) or not (self._of_agent and "tool_call" in data)):
+                yield data
+
+
 class EventFrames:
     def __init__(self, live: LiveRun, chunks: ChatChunks | CompletionChunks, *, with_usage: bool = False) -> None:
         self._live = live
         self._chunks = chunks
         self._with_usage = with_usage
+        self._told = ChunksForClients()
         self._next = 0
 
     def take(self) -> bytes:
         events = self._live.events[self._next :]
         self._next += len(events)
         chunk = self._chunks.chunk
-        return b"".join(
-            b"data: %b\n\n" % orjson.dumps(one) for event in events if event.kind == CHUNK for one in chunk(event.data)
-        )
+        return b"".join(b"data: %b\n\n" % orjson.dumps(one) for data in self._told.of(events) for one in chunk(data))
 
     def finish(self) -> bytes:
         end = end_of(self._live)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.axe import expect_accessible, expect_whole
 from tests.e2e.playground import expect_state, lane, open_new_session, open_tab, run_of, send
 from tests.server import Server
 
@@ -39,6 +40,9 @@ def test_an_agent_s_steps_nest_and_open(page: Page) -> None:
     expect(page.locator(".step")).to_have_count(7)
     weather.locator("summary").click()
     expect(weather.locator(".step__body")).to_contain_text("Sunny in Oslo")
+    page.get_by_text("Filter steps").first.click()
+    expect_accessible(page)
+    expect_whole(page)
 
 
 def test_the_filter_leaves_steps_out_and_is_an_address(page: Page) -> None:

@@ -90,7 +90,7 @@ class Translator:
         ]
 
     def close(self, *, is_complete: bool) -> list[Part]:
-        """Nothing more comes. What is open in a run that broke off was stopped, which LangChain does not tell of tools."""
+        """Nothing more comes. What is open in a run that broke off was stopped; LangChain does not say so of tools."""
         parts: list[Part] = []
         while self._open and not is_complete:
             run_id, step = self._open.popitem()

@@ -32,8 +32,8 @@ class RunLane extends HTMLElement {
     this.addEventListener("click", (event) => copyAnswer(this, this.#record, event), { signal });
     if (!this.hasAttribute("data-live")) return;
     this.addEventListener("htmx:after:swap", (event) => this.#served(event.detail.ctx.target), { signal });
-    this.addEventListener("submit", (event) => event.target.matches(".lane__stop") && this.stopping(), { signal });
     this.addEventListener("answer-shown", () => this.#again("answer"), { signal });
+    this.addEventListener("submit", (event) => event.target.matches(".lane__stop") && this.stopping(), { signal });
     this.#status = new LaneStatus(this, this.#record);
     for (const scroller of this.#scrollers()) followEnd(scroller);
     this.#stopFollowing = socket.follow(this.dataset.run, this, this.dataset.shown && "filtered");

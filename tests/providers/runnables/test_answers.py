@@ -14,9 +14,9 @@ CALL = [
 ]
 
 
-@pytest.mark.parametrize("name", ["ready", "chain", "chain_of_messages", "retrieval"])
+@pytest.mark.parametrize("name", ["chat", "chain", "chain_of_messages", "retrieval"])
 async def test_streams_token_by_token_and_each_once(name: str) -> None:
-    ran = await run(name if name != "ready" else "chat")
+    ran = await run(name)
 
     assert ran.data(CHUNK) == ["Hello", " big", " world"]
     assert ran.outcome.status is RunStatus.COMPLETED

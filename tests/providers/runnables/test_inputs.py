@@ -1,12 +1,14 @@
 """What a Runnable is given."""
 
+import sys
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from playground.providers.errors import BadRunnable, InvalidRequest
+from playground.providers.errors import BadRunnable, InvalidRequest, LangChainMissing
 from playground.providers.request import Message, Parameters
+from playground.providers.runnables import check_runnable
 from playground.providers.runnables.inputs import as_messages, config_of, given_to
 from playground.providers.runnables.loading import load, parse
 from tests.providers.runnables import chains
@@ -82,3 +84,10 @@ async def test_parameters_without_a_field_are_named_in_a_notice() -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(BadRunnable):
         parse(name)
+
+
+def test_that_langchain_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_core.runnables", None)
+
+    with pytest.raises(LangChainMissing, match=r"pip install -r requirements-langchain\.txt"):
+        check_runnable(f"{MODULE}:chat")
