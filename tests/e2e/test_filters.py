@@ -123,7 +123,7 @@ def test_the_list_is_put_in_order_by_keyboard(page: Page) -> None:
     expect(rows).to_have_text([re.compile("First"), re.compile("Second")])
     page.get_by_role("button", name="Move Second up").press("Enter")
     expect(rows).to_have_text([re.compile("Second"), re.compile("First")])
-    page.get_by_role("button", name="Turn First off").press("Enter")
+    page.get_by_role("button", name="Turn off: First").press("Enter")
     expect(page.get_by_text("1 rule is enabled.")).to_be_visible()
 
 
