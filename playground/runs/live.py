@@ -8,7 +8,7 @@ from uuid import UUID
 
 from playground.connections.catalogue import ResolvedModel
 from playground.providers.request import GenerationRequest
-from playground.recording.events import Event
+from playground.recording.events import CHUNK, Event
 from playground.recording.frames import Frame, FrameEncoder
 from playground.recording.log import EventLog
 from playground.recording.pacing import Pacer
@@ -65,6 +65,7 @@ class LiveRun:
         self._wakes: set[Callable[[], None]] = set()
         self._flush: asyncio.Handle | None = None
         self._flushed_at = 0.0
+        self._has_chunk = False
 
     @property
     def events(self) -> list[Event]:
@@ -113,6 +114,13 @@ class LiveRun:
 
     def _appended(self) -> None:
         self._on_append(self)
+        if not self._has_chunk and self.log.events[-1].kind == CHUNK:
+            self._has_chunk = True
+            if self._flush is not None:  # the first token waits for no window
+                self._flush.cancel()
+                self._flush = self._loop.call_soon(self._wake_viewers)
+                return
+            self._flushed_at = 0.0
         if self._flush is None and self._wakes:
             window = self._pacer.window
             if not window:

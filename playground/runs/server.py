@@ -14,6 +14,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
+from twisted.internet.abstract import FileDescriptor
 
 from playground.runs.apps import RunsConfig
 from playground.runs.lifespan import CUT
@@ -41,7 +42,10 @@ class PlaygroundServer(Server):  # type: ignore[misc]
         self._on_failure = on_failure
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
-        if message["type"] != CUT:
+        if message.get("more_body") and protocol in self.connections:
+            protocol.handle_reply(message)
+            _send_now(protocol.transport)
+        elif message["type"] != CUT:
             await super().handle_reply(protocol, message)
         elif protocol in self.connections and not protocol.finished and protocol.channel is not None:
             protocol.loseConnection()
@@ -54,6 +58,13 @@ class PlaygroundServer(Server):  # type: ignore[misc]
 
     def listen_error(self, failure: Any) -> None:
         self._on_failure(str(failure.value))
+
+
+def _send_now(transport: Any) -> None:
+    """Send a piece of a stream at once. Twisted would ask the reactor to tell it when it may, and send a turn of the
+    loop later, which costs as much again. What the socket does not take now, and errors, it still handles so."""
+    if isinstance(transport, FileDescriptor) and transport.connected and not transport.disconnecting:
+        transport.doWrite()  # type: ignore[no-untyped-call]
 
 
 class Service:
