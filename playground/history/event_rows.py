@@ -131,7 +131,8 @@ def _chunk(data: Data) -> str:
         words = _("tool call")
         parts.append(f"{words}: {call.get('name') or ''} {_quoted(call.get('arguments') or '')}")
     if sources := sources_of(data.get("citations")):
-        parts.append(f"{_('sources')}: {', '.join(source.title for source in sources)}")
+        words = _("sources")
+        parts.append(f"{words}: {', '.join(source.title for source in sources)}")
     if choice := data.get("choice"):
         parts.append(_("choice %(number)d") % {"number": choice + 1})
     if logprobs := data.get("logprobs"):
