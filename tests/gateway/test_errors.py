@@ -1,5 +1,6 @@
 """What goes wrong is told as OpenAI's API tells it: by a status before the first token, in the stream after it."""
 
+import threading
 from typing import Any
 
 import httpx
@@ -196,3 +197,23 @@ def test_who_stops_the_run_on_the_page_ends_the_stream_with_an_error(gateway: Ga
     assert frames(got)[-1]["error"]["code"] == "cancelled"
     assert gateway.client.run(run)["status"] == "cancelled"
     up.wait_gone(up.calls[0])
+
+
+def test_who_stops_the_run_before_its_first_token_gets_a_status(gateway: Gateway, up: Scripted) -> None:
+    asked = threading.Event()
+
+    async def waits(call: Call) -> None:
+        asked.set()
+        await call.wait_gone()
+
+    up.play(waits)
+    caller = threading.Thread(target=gateway.chat, kwargs={"stream": True}, name="caller")
+    caller.start()
+    assert asked.wait(20)
+    newest = gateway.client.http.get("/sessions").json()["sessions"][0]
+    (turn,) = gateway.client.http.get(f"/sessions/{newest['id']}").json()["turns"]
+    assert gateway.client.http.post(f"/runs/{turn['runs'][0]['id']}/cancel").status_code == 202
+    caller.join(20)
+    assert (gateway.last.status_code, error_of(gateway.last)["code"]) == (499, "cancelled")
+    assert gateway.last.headers["x-should-retry"] == "false"
+    assert gateway.run["status"] == "cancelled"
