@@ -1,5 +1,8 @@
-"""Requests as signed-in views see them, and whether they want a page or a part of one."""
+"""Requests as signed-in views see them, whether they want a page or a part of one, and addresses for elsewhere."""
 
+from uuid import UUID
+
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
@@ -30,3 +33,16 @@ def position_in(request: HttpRequest, name: str) -> int | None:
     """A position in the URL; what is none counts as not asked for."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The id that a request names; what is none counts as not given."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """The whole address of `path`: under PUBLIC_URL if that is set, else where the request was sent to."""
+    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)

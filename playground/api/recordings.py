@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 
-from playground.api.addresses import absolute
 from playground.api.schemas import ErrorBody
 from playground.errors import InvalidField, NotFound
 from playground.history.imports import MAX_BYTES, CannotImport, Kept, Wanted, import_file
+from playground.http import absolute
 from playground.interchange.formats import AUTO, READERS
 from playground.providers.dialects import DIALECTS
 from playground.runs.access import visible_runs

@@ -13,7 +13,6 @@ from ninja import NinjaAPI, Query, Status
 from ninja.security import HttpBearer
 
 from playground.api import errors, recordings
-from playground.api.addresses import absolute
 from playground.api.schemas import (
     CancelOut,
     ErrorBody,
@@ -32,6 +31,7 @@ from playground.history.conditions import selection_of
 from playground.history.filters import HistoryForm
 from playground.history.listing import Cursor
 from playground.history.queries import session_page
+from playground.http import absolute
 from playground.recording.events import ATTEMPT_STARTED
 from playground.recording.steps import filtered
 from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +12,7 @@ from playground.gateway.calls import Endpoint
 from playground.gateway.mock_form import MockForm, code_of
 from playground.gateway.recordings import recording_of
 from playground.gateway.starting import REPLAY
-from playground.http import SignedInRequest, wants_part
+from playground.http import SignedInRequest, absolute, wants_part
 
 _AT_THE_GATEWAY = frozenset(endpoint.dialect for endpoint in Endpoint)
 
@@ -43,7 +42,7 @@ def mock(request: SignedInRequest, run_id: UUID) -> HttpResponse:
 
 
 def _gateway(request: HttpRequest) -> str:
-    return (settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")) + "/v1"
+    return absolute(request, "/v1")
 
 
 def _as_headers(wish: dict[str, object]) -> list[str]:

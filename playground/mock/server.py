@@ -1,10 +1,7 @@
 """A server whose models are recordings."""
 
-import asyncio
-import socket
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import orjson
 
@@ -15,14 +12,14 @@ from playground.mock.dialects import Asked, asked_at
 from playground.mock.errors import BadOption, NotServed
 from playground.mock.framing import framed
 from playground.mock.options import AS_RECORDED, MockOptions, read_options
-from playground.providers.simulator.connection import Connection, Response
+from playground.providers.simulator.connection import Response
 from playground.providers.simulator.http1 import Refused, Request
-from playground.providers.simulator.pace import Pacer
+from playground.providers.simulator.paced_server import PacedServer
 
 PREFIX: Final = "replay/"
 
 
-class MockServer:
+class MockServer(PacedServer):
     """Serves on the running event loop.
 
         async with MockServer([recording]) as mock:
@@ -41,57 +38,13 @@ class MockServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        super().__init__(host, port)
         self._recordings = {recording.id: recording for recording in recordings}
         self._options = options
-        self._host = host
-        self._port = port
         self._attempts = Attempts()
-        self._connections: set[Connection] = set()
-        self._all_closed = asyncio.Event()
-        self._server: asyncio.Server | None = None
-        self._pacer: Pacer | None = None
         self.live = 0  # answers that are being written
 
-    @property
-    def base_url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}/v1"
-
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        pacer = self._pacer = Pacer(loop)
-        self._server = await loop.create_server(lambda: Connection(self, pacer), self._host, self._port, backlog=1024)
-        self._port = next(
-            listening.getsockname()[1]
-            for listening in self._server.sockets
-            if listening.family in {socket.AF_INET, socket.AF_INET6}
-        )
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stops listening, aborts what is open, and returns when all of it is closed."""
-        if self._server is None or self._pacer is None:
-            return
-        self._server.close()
-        self._pacer.close()
-        for connection in list(self._connections):
-            connection.abort()
-        if self._connections:
-            self._all_closed.clear()
-            await self._all_closed.wait()
-        await self._server.wait_closed()
-
     # --- what connections tell -----------------------------------------------------------------------------------
-
-    def opened(self, connection: Connection) -> None:
-        self._connections.add(connection)
-
-    def closed(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        if not self._connections:
-            self._all_closed.set()
 
     def answer_started(self) -> None:
         self.live += 1
@@ -101,8 +54,8 @@ class MockServer:
 
     # --- requests ------------------------------------------------------------------------------------------------
 
-    def refuse(self, refusal: Refused) -> Response:
-        return Response(framed(failure("", refusal.status, refusal.message), close=True), close=True)
+    def refuse(self, refused: Refused) -> Response:
+        return Response(framed(failure("", refused.status, refused.message), close=True), close=True)
 
     def respond(self, request: Request) -> Response:
         found = self._route(request)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from playground.accounts.link_tokens import digest_of
 from playground.accounts.models import User
 from playground.errors import Forbidden
+from playground.http import uuid_of
 from playground.presenting.models import Show, ShowQuerySet
 from playground.runs.access import changeable_sessions, changeable_turns, visible_sessions, visible_turns
 from playground.runs.models import Session, Turn
@@ -76,15 +77,8 @@ def show_by_code(code: str) -> Show:
 
 def open_to(user: User, show_ids: Collection[str]) -> set[str]:
     """The rooms of a presenter's own shows: see `runs.room_access`."""
-    ids = [show_id for show_id in show_ids if _is_uuid(show_id)]
+    ids = [show_id for show_id in show_ids if str(uuid_of(show_id)) == show_id]
     return {str(pk) for pk in own_shows(user).filter(pk__in=ids).values_list("pk", flat=True)}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _allowed(may_present: QuerySet[M], may_see: QuerySet[M], pk: UUID, refusal: str) -> M:

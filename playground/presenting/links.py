@@ -3,11 +3,11 @@
 from typing import Final
 
 import segno
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from playground.http import absolute
 from playground.presenting.codes import code_of
 from playground.presenting.models import Show
 
@@ -17,8 +17,7 @@ _QUIET: Final = 2
 
 def audience_url(request: HttpRequest, show: Show) -> str:
     """At the address that people outside reach, which may not be the presenter's own."""
-    path = reverse("presenting:watch", args=[code_of(show.pk)])
-    return f"{settings.PUBLIC_URL.rstrip('/')}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    return absolute(request, reverse("presenting:watch", args=[code_of(show.pk)]))
 
 
 def qr_code(url: str) -> SafeString:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from playground.accounts.models import User
+from playground.http import uuid_of
 from playground.prompts.pages import ShownTurn, show_turn
 from playground.runs.access import visible_sessions
 from playground.runs.models import Run, Session
@@ -44,16 +45,8 @@ def live_sessions(user: User, workspace: Workspace) -> list[LiveSession]:
 def turns_since(session: Session, after: str) -> Iterator[ShownTurn]:
     """The turns that have runs made since the run `after`, or a little before; all, if it is none of the session's."""
     turns = session.turns.prefetch_related(Prefetch("runs", Run.objects.order_by("lane", "created_at")))
-    known = Run.objects.filter(turn__session=session, pk=after).first() if _is_uuid(after) else None
+    known = Run.objects.filter(turn__session=session, pk=after).first() if uuid_of(after) else None
     if known is not None:
         newer = Run.objects.filter(turn__session=session, created_at__gte=known.created_at - SKEW)
         turns = turns.filter(pk__in=newer.values("turn"))
     return map(show_turn, turns.order_by("position"))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

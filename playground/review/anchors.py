@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from playground.errors import InvalidField, NotFound
+from playground.http import uuid_of
 from playground.recording.events import CHUNK, Event
 from playground.recording.units import duration
 from playground.review.models import Anchor, Thread
@@ -17,6 +18,7 @@ from playground.runs.models import Run, Session, Turn
 from playground.runs.reader import open_log
 
 QUOTED: Final = 300  # code points of a quote that are kept to be shown
+_NONE: Final = UUID(int=0)  # the id that nothing has
 _OF_RUNS: Final = frozenset({Anchor.RUN, Anchor.TEXT, Anchor.CHUNK, Anchor.MOMENT})
 
 
@@ -44,14 +46,14 @@ def read_anchor(session: Session, data: QueryDict) -> Thread:
 
 
 def turn_of(session: Session, turn_id: str) -> Turn:
-    found = session.turns.filter(pk=_uuid(turn_id)).first()
+    found = session.turns.filter(pk=uuid_of(turn_id) or _NONE).first()
     if found is None:
         raise NotFound(_("This turn does not exist any more. Reload the page."))
     return found
 
 
 def run_of(session: Session, run_id: str) -> Run:
-    found = Run.objects.filter(turn__session=session, pk=_uuid(run_id)).select_related("turn").first()
+    found = Run.objects.filter(turn__session=session, pk=uuid_of(run_id) or _NONE).select_related("turn").first()
     if found is None:
         raise NotFound(_("This run does not exist any more. Reload the page."))
     return found
@@ -129,11 +131,3 @@ def place_url(thread: Thread) -> str:
     elif thread.anchor == Anchor.MOMENT:
         query = {"view": "timeline", "t": f"{(thread.t or 0) / 1e6:.3f}"}
     return f"{page}?{urlencode(query)}#thread-{thread.pk}"
-
-
-def _uuid(text: str) -> UUID:
-    """The id that nothing has, for what is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)

@@ -1,13 +1,7 @@
-"""Addresses for people elsewhere, and answers that must stay out of caches."""
+"""Answers that must stay out of caches."""
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
-
-
-def absolute(request: HttpRequest, path: str) -> str:
-    """The address under which others reach this server."""
-    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
 def keep_private(response: HttpResponse, *, referrer: str = "no-referrer") -> HttpResponse:

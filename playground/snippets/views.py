@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from playground.connections.models import Connection
-from playground.http import SignedInRequest, wants_part
+from playground.http import SignedInRequest, absolute, wants_part
 from playground.markdown import render_markdown
 from playground.runs.models import Run
 from playground.snippets.access import asked_or_404
@@ -80,7 +79,7 @@ def _targets(language: Language, chosen: str) -> list[dict[str, Any]]:
 
 
 def _gateway(request: HttpRequest) -> str:
-    return (settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")) + "/v1"
+    return absolute(request, "/v1")
 
 
 def _fenced(code: str, lexer: str) -> str:

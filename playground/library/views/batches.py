@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from playground.connections.catalogue import list_models
-from playground.http import SignedInRequest, wants_part
+from playground.http import SignedInRequest, absolute, wants_part
 from playground.library import batches, grid
 from playground.library.access import batch_or_404, batch_to_stop, may_edit, may_stop, prompt_to_use, version_or_404
 from playground.library.batch_form import BatchForm
@@ -82,7 +82,7 @@ def export_batch(request: SignedInRequest, batch_id: UUID) -> HttpResponse:
     found = batch_or_404(request.user, batch_id)
 
     def address(run_id: UUID) -> str:
-        return request.build_absolute_uri(reverse("history:run", args=[run_id]))
+        return absolute(request, reverse("history:run", args=[run_id]))
 
     prompt = found.version.prompt
     name = slugify(prompt.name, allow_unicode=False) or "prompt"

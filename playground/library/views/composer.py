@@ -1,7 +1,6 @@
 """The library in the composer: insert a prompt, see it filled in, keep what was typed as a prompt."""
 
 from dataclasses import asdict
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from playground.http import SignedInRequest, wants_part
+from playground.http import SignedInRequest, uuid_of, wants_part
 from playground.library.access import workspace_to_edit
 from playground.library.filling import posted_filling
 from playground.library.queries import found_prompts
@@ -31,7 +30,7 @@ def find(request: SignedInRequest) -> HttpResponse:
     context = {
         "prompts": found_prompts(request.user, workspace, request.GET.get("q", "")),
         "q": request.GET.get("q", ""),
-        "target": reverse("prompts:session", args=[session]) if _is_uuid(session) else reverse("prompts:playground"),
+        "target": reverse("prompts:session", args=[session]) if uuid_of(session) else reverse("prompts:playground"),
     }
     return render(request, "library/_found.html", context)
 
@@ -53,11 +52,3 @@ def draft(request: SignedInRequest) -> HttpResponse:
     request.session[DRAFT] = asdict(content_of_composer(request.POST))
     target = f"{reverse('library:new')}?draft=1"
     return HttpResponseClientRedirect(target) if wants_part(request) else redirect(target)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

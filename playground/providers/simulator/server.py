@@ -1,12 +1,9 @@
 """The simulator: an OpenAI-compatible upstream whose pace and faults are named in the model."""
 
-import asyncio
 import hmac
-import socket
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import orjson
 
@@ -15,7 +12,7 @@ from playground.providers.simulator.ask import ApiError, Ask, read_ask
 from playground.providers.simulator.connection import Connection, Response
 from playground.providers.simulator.grammar import EXAMPLES, HELP, UnknownModel, parse_model
 from playground.providers.simulator.http1 import Refused, Request
-from playground.providers.simulator.pace import Pacer
+from playground.providers.simulator.paced_server import PacedServer
 from playground.providers.simulator.responses import late, streamed, whole
 
 _REMEMBERED_REQUESTS: Final = 10_000
@@ -39,7 +36,7 @@ class Counters:
     connections: int = 0
 
 
-class Simulator:
+class Simulator(PacedServer):
     """Serves on the running event loop.
 
         async with Simulator() as sim:
@@ -51,58 +48,20 @@ class Simulator:
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, api_key: str = "") -> None:
+        super().__init__(host, port)
         self.counters = Counters()
-        self._host = host
-        self._port = port
         self._api_key = api_key.encode()
-        self._connections: set[Connection] = set()
-        self._all_closed = asyncio.Event()
         self._refusals: OrderedDict[bytes, int] = OrderedDict()
-        self._server: asyncio.Server | None = None
-        self._pacer: Pacer | None = None
-
-    @property
-    def base_url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}/v1"
-
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        pacer = self._pacer = Pacer(loop)
-        self._server = await loop.create_server(lambda: Connection(self, pacer), self._host, self._port, backlog=1024)
-        self._port = next(
-            listening.getsockname()[1]
-            for listening in self._server.sockets
-            if listening.family in {socket.AF_INET, socket.AF_INET6}
-        )
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stops listening, aborts what is open, and returns when all of it is closed."""
-        if self._server is None or self._pacer is None:
-            return
-        self._server.close()
-        self._pacer.close()
-        for connection in list(self._connections):
-            connection.abort()
-        if self._connections:
-            self._all_closed.clear()
-            await self._all_closed.wait()
-        await self._server.wait_closed()
 
     # --- what connections tell -----------------------------------------------------------------------------------
 
     def opened(self, connection: Connection) -> None:
-        self._connections.add(connection)
-        self.counters.connections = len(self._connections)
+        super().opened(connection)
+        self.counters.connections += 1
 
     def closed(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        self.counters.connections = len(self._connections)
-        if not self._connections:
-            self._all_closed.set()
+        super().closed(connection)
+        self.counters.connections -= 1
 
     def answer_started(self) -> None:
         self.counters.started += 1

@@ -14,12 +14,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from playground import shown_once
-from playground.http import SignedInRequest, safe_next
+from playground.http import SignedInRequest, absolute, safe_next
 from playground.runs.models import Run, Visibility
 from playground.sharing import links
 from playground.sharing.access import link_to_manage, runs_to_share, session_to_share
 from playground.sharing.forms import ShareForm
-from playground.sharing.http import absolute
 from playground.sharing.models import ShareLink
 from playground.sharing.qr import qr_svg
 from playground.workspaces.access import current_membership, require_role
