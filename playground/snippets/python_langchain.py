@@ -7,6 +7,7 @@ from playground.snippets.literals import python
 from playground.snippets.python_openai import arguments
 
 _BOUND: Final = ("tools", "tool_choice", "stop")
+_RENAMED: Final = ("max_tokens",)  # it would send max_completion_tokens, which not every provider knows
 
 
 def stream(given: Ask) -> str:
@@ -61,10 +62,10 @@ asyncio.run(main())
 
 def _model(given: Ask) -> str:
     options: dict[str, Any] = {"model": given.model, "base_url": given.base_url}
-    settings = {name: value for name, value in given.named.items() if name not in _BOUND}
+    settings = {name: value for name, value in given.named.items() if name not in (*_BOUND, *_RENAMED)}
     settings["stream_usage"] = True
-    if given.extra:
-        settings["extra_body"] = given.extra
+    if as_asked := {name: given.named[name] for name in _RENAMED if name in given.named} | given.extra:
+        settings["extra_body"] = as_asked
     lines = f"{arguments(options)}    api_key=os.environ[{given.key!r}],\n{arguments(settings)}"
     bound: dict[str, Any] = {name: given.named[name] for name in _BOUND if name in given.named}
     binding = f".bind(\n{arguments(bound)})" if bound else ""

@@ -82,7 +82,5 @@ def test_curl_shows_the_stream(listener: Listener, tmp_path: Path) -> None:
 def common(body: dict[str, Any]) -> dict[str, Any]:
     """A request without what a client library writes in another way and that means the same."""
     plain = {name: value for name, value in body.items() if value is not None}
-    if "max_completion_tokens" in plain:
-        plain["max_tokens"] = plain.pop("max_completion_tokens")
     plain["messages"] = [{**message, "content": message["content"] or ""} for message in plain["messages"]]
     return plain

@@ -80,6 +80,7 @@ def test_another_dialect_is_asked_in_its_own_words(client: Client, author: User,
     assert f"curl -N https://api.acme.example/v1{path}" in page
     assert "$PROVIDER_API_KEY" in page
     assert KEY not in page
+    assert f"in its own dialect ({dialect})" in page
 
 
 def test_a_connection_of_another_workspace_is_not_named(client: Client, author: User) -> None:
