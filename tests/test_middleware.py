@@ -19,6 +19,7 @@ RAISED: dict[str, errors.PlaygroundError] = {
     "not_found": errors.NotFound("It is gone."),
     "conflict": errors.Conflict("It has changed."),
     "too_many_runs": errors.TooManyRuns("Stop one first."),
+    "rate_limited": errors.RateLimited("Too many in a minute.", retry_after=7),
     "busy": errors.Busy("Full: try again in 7 s.", retry_after=7),
     "not_signed_in": errors.NotSignedIn("Sign in."),
 }

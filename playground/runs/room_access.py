@@ -1,9 +1,9 @@
 """Who may be in which room. Asked when a socket joins, and again every few seconds while it stays."""
 
 from collections.abc import Callable, Collection
-from uuid import UUID
 
 from playground.accounts.models import User
+from playground.http import uuid_of
 from playground.runs.access import visible_sessions
 from playground.runs.credentials import Credentials
 from playground.runs.models import Session
@@ -53,15 +53,8 @@ def _workspaces(user: User, names: Collection[str]) -> set[str]:
 
 
 def _sessions(user: User, names: Collection[str]) -> set[str]:
-    ids = [name for name in names if _is_uuid(name)]
+    ids = [name for name in names if str(uuid_of(name)) == name]
     return set(map(str, visible_sessions(user).filter(pk__in=ids).values_list("pk", flat=True)))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 register("user", _own)
