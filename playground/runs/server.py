@@ -8,6 +8,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -15,11 +16,15 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
 from twisted.internet.abstract import FileDescriptor
+from twisted.web.http import RESPONSES
 
 from playground.runs.apps import RunsConfig
 from playground.runs.lifespan import CUT
 
 SOCKETS_GRACE_S = 2.0
+
+# Twisted knows none of the newer statuses, 429 among them, and would call them "Unknown Status".
+RESPONSES.update({status.value: status.phrase.encode() for status in HTTPStatus if status.value not in RESPONSES})
 
 
 class CannotListen(Exception):

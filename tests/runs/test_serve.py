@@ -24,6 +24,15 @@ def test_it_prints_one_line_with_a_sign_in_link_that_is_in_no_other(data_dir: Pa
         assert sum(token in line for line in server.output) == 1
 
 
+def test_each_status_has_its_words(data_dir: Path) -> None:
+    with running_server(data_dir) as server:
+        client = Client(server)
+        refused = client.http.post("/runs", json={"model": "none", "prompt": "Hello"})
+        assert refused.status_code == 422
+        assert refused.reason_phrase.startswith("Unprocessable")
+        client.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_saves_live_runs_and_tells_viewers_to_come_back(data_dir: Path, number: signal.Signals) -> None:
     with running_server(data_dir) as server:
