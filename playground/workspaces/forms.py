@@ -114,7 +114,10 @@ class TokenForm(forms.Form):
         label=_("Connections"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Tick those that it may use. With none ticked it may use all, later ones too."),
+        help_text=_(
+            "Tick those that it may start runs and replays with; what you may read, it may read, of any connection. "
+            "With none ticked it may use all, later ones too."
+        ),
     )
     runs_per_minute = forms.IntegerField(
         label=_("Runs a minute"),

@@ -94,6 +94,7 @@ PAGES: Final = {
     "speaker": "presenting:speaker",
     "stage": "presenting:stage",
     "tags": "review:tags",
+    "token to revoke": "workspaces:revoke-token",
     "tokens": "workspaces:tokens",
     "transfer of a workspace": "workspaces:transfer",
     "usage": "usage:usage",

@@ -117,6 +117,7 @@ def _people(owner: User) -> World:
     newcomer = make_user("who-lost-a-password", email="newcomer@example.org")
     return {
         "workspaces:token": invite(owner, workspace, Offer(Role.VIEWER, 7))[0],
+        "token_id": owner.api_tokens.latest("pk").pk,
         "reset_token": create_reset_link(newcomer, owner),
         "member_id": Membership.objects.get(workspace=workspace, user__username="teammate").pk,
         "uidb64": urlsafe_base64_encode(str(newcomer.pk).encode()),

@@ -34,7 +34,10 @@ def test_a_token_can_be_revoked(client: Client) -> None:
     client.force_login(user)
     secret = make_token(user)
     token = ApiToken.objects.get()
-    assert client.get(f"{URL}{token.pk}/revoke/").status_code == 405
+    asked = client.get(f"{URL}{token.pk}/revoke/").content.decode()
+    assert "Revoke the token" in asked
+    assert f'href="{URL}"' in asked
+    assert authenticate_token(secret) is not None, "it asks first"
     assert client.post(f"{URL}{token.pk}/revoke/")["Location"] == URL
     assert authenticate_token(secret) is None
 
@@ -42,8 +45,14 @@ def test_a_token_can_be_revoked(client: Client) -> None:
 def test_anothers_token_does_not_exist(client: Client) -> None:
     secret = make_token(make_member())
     client.force_login(make_member())
+    assert client.get(f"{URL}{ApiToken.objects.get().pk}/revoke/").status_code == 404
     assert client.post(f"{URL}{ApiToken.objects.get().pk}/revoke/").status_code == 404
     assert authenticate_token(secret) is not None
+
+
+def test_the_form_says_what_its_connections_do_not_limit(client: Client) -> None:
+    client.force_login(make_member())
+    assert "what you may read, it may read, of any connection" in client.get(URL).content.decode()
 
 
 def test_who_is_in_no_workspace_is_told_what_to_do(client: Client) -> None:

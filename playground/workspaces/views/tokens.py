@@ -79,9 +79,13 @@ def done(request: SignedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
-    token = ApiToken.objects.select_related("workspace").filter(pk=token_id, user=request.user).first()
+    """Asks first: the POST revokes."""
+    live = ApiToken.objects.select_related("workspace").filter(user=request.user, revoked_at=None)
+    token = live.filter(pk=token_id).first()
+    if token is not None and request.method != "POST":
+        return render(request, "workspaces/revoke_token.html", {"token": token})
     if token is None or not revoke_token(token.user, token_id):
         raise NotFound(_("This token does not exist, or is not yours."))
     record(token.workspace, token.user, "token.revoke", token.name, subject_id=token.pk)

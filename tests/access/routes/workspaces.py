@@ -39,6 +39,7 @@ def reset_link(world: World) -> dict[str, object]:
 
 ROUTES = [
     Route("workspaces:tokens", ANY_MEMBER),
+    Route("workspaces:revoke-token", ONLY_AUTHOR, args=token),
     Route("workspaces:revoke-token", ONLY_AUTHOR, method="post", args=token),
     Route("workspaces:done-showing", ANY_MEMBER, method="post"),
     Route("workspaces:workspaces", ANY_MEMBER),
