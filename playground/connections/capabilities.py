@@ -12,6 +12,7 @@ from playground.connections.measurements import Row
 from playground.connections.measuring import Measured
 from playground.recording.units import duration
 
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"  # a cell wraps between its parts, not between a number and its unit
 METHODS: Final = ("invoke", "ainvoke", "batch", "abatch", "stream", "astream", "astream_events")
 
 
@@ -32,7 +33,7 @@ _STREAMS: Final[Mapping[str, _Told]] = {
     "tokens": (
         gettext_lazy("token by token"),
         "ok",
-        gettext_lazy("Each chunk is about a token, and comes in a network read of its own."),
+        gettext_lazy("Each chunk is about a token, and time passes between the network reads that bring them."),
     ),
     "chunks": (
         gettext_lazy("in larger chunks"),
@@ -49,7 +50,11 @@ _STREAMS: Final[Mapping[str, _Told]] = {
         "warning",
         gettext_lazy("The provider did not stream: its whole answer came as one chunk."),
     ),
-    "unclear": (gettext_lazy("too short to tell"), "", gettext_lazy("The answer had only one chunk.")),
+    "unclear": (
+        gettext_lazy("too short to tell"),
+        "",
+        gettext_lazy("The answer had only one chunk, or a few that all came at one instant."),
+    ),
 }
 _LOGPROBS: Final[Mapping[str, _Told]] = {
     "yes": (gettext_lazy("yes"), "ok", gettext_lazy("Asked for, and they came with the chunks.")),
@@ -64,7 +69,7 @@ _TOOLS: Final[Mapping[str, _Told]] = {
     "unused": (
         gettext_lazy("accepted"),
         "",
-        gettext_lazy("The request that offered a tool was accepted; the model answered without it."),
+        gettext_lazy("The request that offered a tool was accepted; what was read of the answer does not call it."),
     ),
     "refused": (gettext_lazy("no: refused"), "", gettext_lazy("The provider refused the request that offered a tool.")),
     "unknown_to_dialect": (gettext_lazy("no"), "", gettext_lazy("The dialect has no word for tools.")),
@@ -121,28 +126,28 @@ def _stream(measured: Measured | None) -> Cell:
     return cell._replace(title=f"{cell.title} {seen}")
 
 
-def _first(measured: Measured | None) -> Cell:
-    words = _ms(measured.ttft_ms) if measured else "–"
-    retried = measured is not None and measured.attempts > 1
-    more = _("The last of %(count)d attempts.") % {"count": measured.attempts} if measured and retried else ""
-    return Cell(_("First chunk"), words, title=more)
-
-
-def _rate(measured: Measured | None) -> Cell:
-    rate = measured.tokens_per_s if measured else None
-    return Cell(_("Chunks/s"), "–" if rate is None else f"{rate:.1f}")
-
-
-def _gaps(measured: Measured | None) -> Cell:
-    if measured is None or measured.gap_p50_ms is None:
-        return Cell(_("Gaps"), "–")
-    values = {name: _ms(getattr(measured, f"gap_{name}_ms")) for name in ("p50", "p99", "max")}
-    title = _("Between chunks: half at most %(p50)s, 99 %% at most %(p99)s, the longest %(max)s.") % values
-    return Cell(_("Gaps"), f"{values['p50']} … {values['max']}", title=title)
+def _pace(measured: Measured | None) -> Cell:
+    """The first chunk, and where the chunks did not all come at one instant, their rate and the gaps between them."""
+    column = _("Pace")
+    if measured is None or measured.ttft_ms is None:
+        return Cell(column, "–")
+    words, titles = [_("first after %(time)s") % {"time": _ms(measured.ttft_ms)}], []
+    if measured.attempts > 1:
+        titles.append(_("First chunk: of the last of %(count)d attempts.") % {"count": measured.attempts})
+    if measured.tokens_per_s is not None and measured.stream != "unclear":
+        words.append(_("%(rate).1f chunks/s") % {"rate": measured.tokens_per_s})
+    if measured.gap_p50_ms is not None and measured.stream != "unclear":
+        gaps = {name: _ms(getattr(measured, f"gap_{name}_ms")) for name in ("p50", "p99", "max")}
+        words.append(_("gaps %(p50)s … %(max)s") % gaps)
+        titles.append(_("Gaps: half at most %(p50)s, 99 %% at most %(p99)s, the longest %(max)s.") % gaps)
+    return Cell(column, ", ".join(part.replace(" ", _NO_BREAK) for part in words), title=" ".join(titles))
 
 
 def _usage(measured: Measured | None) -> Cell:
-    return _yes_or_no(_("Usage"), measured.usage if measured else None)
+    column = _("Usage")
+    if measured is not None and measured.works and measured.usage is None:
+        return Cell(column, _("not known"), "", _("The answer was left before its end, where the tokens are reported."))
+    return _yes_or_no(column, measured.usage if measured else None)
 
 
 def _logprobs(measured: Measured | None) -> Cell:
@@ -167,7 +172,7 @@ def _cancel(measured: Measured | None) -> Cell:
 
 
 def _methods(measured: Measured | None) -> Cell:
-    column, every = _("Runnable methods"), ", ".join(METHODS)
+    column, every = _("Methods"), ", ".join(METHODS)
     if measured is None or not measured.works:
         return Cell(column, _("all 7"), title=every)
     if measured.is_native:
@@ -191,9 +196,7 @@ def _ms(value: float | None) -> str:
 
 _CELLS: Final[tuple[Callable[[Measured | None], Cell], ...]] = (
     _stream,
-    _first,
-    _rate,
-    _gaps,
+    _pace,
     _usage,
     _logprobs,
     _tools,

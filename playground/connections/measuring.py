@@ -5,7 +5,9 @@ upstream stops working once its client has gone, that is what the result says.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self
 
@@ -26,9 +28,13 @@ Logprobs = Literal["yes", "ignored", "refused", "unknown_to_dialect", "failed", 
 Tools = Literal["streamed", "whole", "unused", "refused", "unknown_to_dialect", "failed", ""]
 Cancel = Literal["seen", "not_seen", "unobservable", "ended_first", "failed", ""]
 
-PATIENCE: Final = Timeouts(connect=5.0, first_chunk=20.0, between_chunks=10.0, total=30.0)
+PATIENCE: Final = Timeouts(connect=5.0, first_chunk=20.0, between_chunks=10.0, total=60.0)
 _RETRY: Final = RetryPolicy(attempts=3, max_delay=2.0, retry_after_cap=2.0)
 MOST_TOKENS: Final = 64 + 8 + 48 + 256  # of answers, the last of which is broken off after a few chunks
+_SLACK: Final = 8  # chunks over the tokens that were asked for: who sends more takes no notice of the limit
+_ENOUGH_S: Final = 8.0  # from the first chunk: what a slow model has sent by then shows how it streams
+_SPREAD: Final = 10_000  # µs from the first chunk to the last, from which on there is something to tell
+_PAUSE: Final = 1_000  # µs between two reads
 _COARSE: Final = 12  # characters a chunk, on average, from which it is not a token
 _STOP_AFTER: Final = 3  # chunks
 _REFUSALS: Final = frozenset({"invalid_request", "not_permitted", "model_not_found"})
@@ -49,9 +55,11 @@ _TOOL: Final[Mapping[str, Any]] = {
 class Measured:
     """What was seen. "" is what was not asked, since the first answer failed; times are in ms.
 
+    Of an answer that is long or slow only the beginning is read: whether `usage` comes at its end is then None.
+
     `stream`: `tokens` (about one a chunk), `chunks` (larger ones), `buffered` (many chunks a read: something on the way
-    collects them), `one_chunk`, or `unclear` (the answer was too short to tell). `cancel`: whether the upstream was
-    `seen` to stop once its client had gone, and after `cancel_ms`. `ttft_ms` begins with the last attempt.
+    collects them), `one_chunk`, or `unclear` (too short to tell, or all of it at one instant). `cancel`: whether the
+    upstream was `seen` to stop once its client had gone, and after `cancel_ms`. `ttft_ms` begins with the last attempt.
     """
 
     stream: Streaming = ""
@@ -93,8 +101,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
+    """`outcome` is None where enough had come before the end: the answer was left then."""
+
     events: Sequence[Event]
-    outcome: Outcome
+    outcome: Outcome | None
 
     @property
     def chunks(self) -> list[Event]:
@@ -102,11 +112,11 @@ class _Sample:
 
     @property
     def done(self) -> bool:
-        return self.outcome.status in (RunStatus.COMPLETED, RunStatus.FILTERED)
+        return self.outcome is None or self.outcome.status in (RunStatus.COMPLETED, RunStatus.FILTERED)
 
     @property
     def code(self) -> str:
-        return self.outcome.error.code if self.outcome.error else ""
+        return self.outcome.error.code if self.outcome and self.outcome.error else ""
 
     def notices(self) -> list[Mapping[str, Any]]:
         return [event.data for event in self.events if event.kind == NOTICE and not isinstance(event.data, str)]
@@ -149,36 +159,44 @@ class _Asked:
         self._http = http
 
     async def sample(self, prompt: str, parameters: Parameters) -> _Sample:
-        log = EventLog()
-        return _Sample(log.events, await self._run(prompt, parameters, log))
+        most = (parameters.max_tokens or 0) + _SLACK
+        async with self._reading(prompt, parameters, most) as sample:
+            return sample
 
     async def stop(self) -> tuple[Cancel, float | None]:
         """Break a long answer off after a few chunks, and look what the upstream does then."""
-        loop, enough, chunks = asyncio.get_running_loop(), asyncio.Event(), 0
+        watcher: Watcher | None = await watcher_of(self._endpoint, self._model, self._http)
+        async with self._reading(_LONG, Parameters(max_tokens=256), _STOP_AFTER) as sample:
+            if sample.outcome is not None:
+                return ("ended_first" if sample.chunks else "failed"), None
+            if watcher is not None:
+                await watcher.look()
+            stopped_at = asyncio.get_running_loop().time()
+        end = "unobservable" if watcher is None else await watcher.end()
+        return end, (asyncio.get_running_loop().time() - stopped_at) * 1000 if end == "seen" else None
+
+    @asynccontextmanager
+    async def _reading(self, prompt: str, parameters: Parameters, most: int) -> AsyncIterator[_Sample]:
+        """What came up to the end, or up to `most` chunks, or after `_ENOUGH_S`. Leaving it closes the socket."""
+        enough, times = asyncio.Event(), list[int]()
 
         def count() -> None:
-            nonlocal chunks
-            chunks += log.events[-1].kind == CHUNK
-            if chunks >= _STOP_AFTER:
-                enough.set()
+            event = log.events[-1]
+            if event.kind == CHUNK:
+                times.append(event.t)
+                if len(times) >= most or (event.t - times[0]) >= _ENOUGH_S * 1e6:
+                    enough.set()
 
         log = EventLog(on_append=count)
-        watcher: Watcher | None = await watcher_of(self._endpoint, self._model, self._http)
-        task = asyncio.create_task(self._run(_LONG, Parameters(max_tokens=256), log), name="measured stop")
+        task = asyncio.create_task(self._run(prompt, parameters, log), name="measured answer")
         waiting = asyncio.create_task(enough.wait(), name="measured chunks")
         try:
             await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return ("ended_first" if chunks else "failed"), None
-            if watcher is not None:
-                await watcher.look()
-            stopped_at = loop.time()
+            yield _Sample(tuple(log.events), task.result() if task.done() else None)
         finally:
             task.cancel()
             waiting.cancel()
             await asyncio.gather(task, waiting, return_exceptions=True)
-        end = "unobservable" if watcher is None else await watcher.end()
-        return end, (loop.time() - stopped_at) * 1000 if end == "seen" else None
 
     async def _run(self, prompt: str, parameters: Parameters, log: EventLog) -> Outcome:
         messages = (Message("user", prompt),)
@@ -189,10 +207,11 @@ class _Asked:
 def _of_plain(plain: _Sample, *, streams: bool) -> Measured:
     numbers = measure(plain.events)
     text = "".join(map(chunk_text, plain.chunks))
-    error = plain.outcome.error
+    outcome = plain.outcome
+    error = outcome.error if outcome else None
     return Measured(
         stream=_streaming(plain, text, streams=streams),
-        usage=bool(plain.outcome.usage) if plain.done else None,
+        usage=bool(outcome.usage) if outcome and plain.done else None,
         reasoning=bool(plain.holds("reasoning")),
         ttft_ms=_first_after(plain),
         tokens_per_s=numbers.get("tokens_per_s"),
@@ -205,7 +224,7 @@ def _of_plain(plain: _Sample, *, streams: bool) -> Measured:
         attempts=numbers["attempts"],
         text=text[:1000],
         note=" ".join(str(notice["message"]) for notice in plain.notices() if "message" in notice),
-        error_code=error.code if error else "" if plain.done else plain.outcome.status.value,
+        error_code=error.code if error else outcome.status.value if outcome and not plain.done else "",
         error=error.message if error else "",
     )
 
@@ -220,7 +239,16 @@ def _streaming(sample: _Sample, text: str, *, streams: bool) -> Streaming:
         return "unclear"
     if "buffered" in codes or (len(chunks) >= BURST_CHUNKS and len(chunks) >= BURST_SIZE * _reads(chunks)):
         return "buffered"
+    if not _came_apart(chunks):
+        return "unclear"
     return "chunks" if len(text) > _COARSE * len(chunks) else "tokens"
+
+
+def _came_apart(chunks: Sequence[Event]) -> bool:
+    """Whether time passed between the chunks: what comes at one instant may have been held back as well."""
+    pauses = [b.t - a.t for a, b in itertools.pairwise(chunks)]
+    long = sum(pause >= _PAUSE for pause in pauses)
+    return sum(pauses) >= _SPREAD and long * BURST_SIZE >= len(pauses)
 
 
 def _reads(chunks: Sequence[Event]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -79,9 +80,24 @@ def test_the_words_say_what_was_seen() -> None:
     words = words_of(seen)
     assert (words["Streams"], words["Usage"], words["Logprobs"]) == ("token by token", "yes", "no: ignored")
     assert (words["Tools"], words["Cancel"]) == ("accepted", "stops in 4.2 ms")
-    assert words["Runnable methods"] == "all 7, native"
-    assert words_of(Measured(stream="one_chunk"))["Runnable methods"] == "all 7, by fallback"
+    assert words["Methods"] == "all 7, native"
+    assert words_of(Measured(stream="one_chunk"))["Methods"] == "all 7, by fallback"
     assert words_of(Measured(stream="tokens", cancel="unobservable"))["Cancel"] == "not observable"
+
+
+def test_the_pace_is_one_cell_that_wraps_between_its_parts() -> None:
+    seen = Measured(
+        stream="tokens", ttft_ms=212.0, tokens_per_s=48.14, gap_p50_ms=20.0, gap_p99_ms=30.0, gap_max_ms=34.0
+    )
+    assert words_of(seen)["Pace"].replace("\xa0", " ") == "first after 212 ms, 48.1 chunks/s, gaps 20 ms … 34 ms"
+    assert words_of(seen)["Pace"].split() != words_of(seen)["Pace"].split(" ")
+    unclear = replace(seen, stream="unclear", ttft_ms=2.0)
+    assert words_of(unclear)["Pace"].replace("\xa0", " ") == "first after 2 ms"
+
+
+def test_what_was_not_read_to_its_end_is_not_said_to_report_no_usage() -> None:
+    assert words_of(Measured(stream="tokens", usage=None))["Usage"] == "not known"
+    assert words_of(Measured(stream="failed"))["Usage"] == "–"
 
 
 def test_a_failure_is_shown_with_its_reason(client: Client, workspace: Workspace) -> None:

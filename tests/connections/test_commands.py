@@ -1,9 +1,11 @@
 """`manage.py connection`, against a simulator in another thread's event loop."""
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -115,6 +117,42 @@ def test_test_fails_with_the_upstreams_reason(base_url: str, capsys: pytest.Capt
     assert "canary" not in capsys.readouterr().out + str(caught.value)
 
 
+class BreaksOff(BaseHTTPRequestHandler):
+    """Five chunks, and no end mark."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        for text in "abcde":
+            delta = json.dumps({"choices": [{"index": 0, "delta": {"content": text}}]})
+            self.wfile.write(f"data: {delta}\n\n".encode())
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def breaks_off() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_says_what_came_before_it_failed(breaks_off: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(name="up", base_url=breaks_off, model_names=["m"])
+    with pytest.raises(CommandError, match="without its end mark"):
+        call_command("connection", "test", "up")
+    out = capsys.readouterr().out
+    assert "m: failed after 5 chunks, first after" in out
+    assert "  Streams: failed\n  Pace: first" in out
+
+
 @pytest.mark.django_db(transaction=True)
 def test_test_keeps_what_it_measured(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-n64-r400-d0"])
@@ -128,7 +166,7 @@ def test_test_keeps_what_it_measured(base_url: str, capsys: pytest.CaptureFixtur
 @pytest.mark.django_db(transaction=True)
 def test_test_measures_built_in_models(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("connection", "test", "sim", "--model", "sim-n2-r0-d0")
-    assert "sim-n2-r0-d0: streams, 2 chunks" in capsys.readouterr().out
+    assert "sim-n2-r0-d0: answers, first after" in capsys.readouterr().out
     assert Measurement.objects.get().connection == "sim"
     with pytest.raises(CommandError, match="does not exist"):
         call_command("connection", "test", "sim", "--model", "nonsense")

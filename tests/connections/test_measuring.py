@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from playground.connections import measuring
 from playground.connections.check import error_of
 from playground.connections.measuring import Measured, measure_model
 from playground.providers.endpoint import Endpoint
@@ -70,6 +71,26 @@ async def test_one_short_chunk_says_nothing(simulator: Simulator) -> None:
     assert (await measured(simulator, "sim-n1-r0-d0")).stream == "unclear"
 
 
+async def test_chunks_that_come_at_one_instant_say_nothing() -> None:
+    found = await of_upstream(Upstream(["a", "b"], pause=0))
+    assert (found.stream, found.chunks, found.is_native) == ("unclear", 3, False)
+
+
+async def test_a_slow_model_is_read_until_it_has_shown_how_it_streams(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "_ENOUGH_S", 1.0)
+    found = await measured(simulator, "sim-en-n256-r10-d0")
+    assert (found.stream, found.error, found.usage) == ("tokens", "", None)
+    assert 2 <= found.chunks < 64
+    assert (found.logprobs, found.tools, found.cancel) == ("yes", "unused", "seen")
+
+
+async def test_a_model_that_goes_on_past_the_limit_is_left_soon_after_it() -> None:
+    found = await of_upstream(Upstream(["word "] * 600, pause=0.001))
+    assert (found.stream, found.chunks, found.logprobs) == ("tokens", 72, "refused")
+
+
 async def test_a_refusal_ends_it_with_its_reason(simulator: Simulator) -> None:
     found = await measured(simulator, "sim-n8-r0-d0", key="wrong")
     assert (found.stream, found.error_code) == ("failed", "not_authenticated")
@@ -88,8 +109,9 @@ async def test_what_was_kept_comes_back_also_from_another_version() -> None:
 class Upstream:
     """Streams `texts`, refuses logprobs, calls the tool that it is offered, and says in `/slots` what it works on."""
 
-    def __init__(self, texts: list[str], *, slots: bool = True) -> None:
+    def __init__(self, texts: list[str], *, slots: bool = True, pause: float = 0.015) -> None:
         self.texts = texts
+        self.pause = pause  # s, before each text
         self.slots = slots
         self.busy = 0
 
@@ -100,6 +122,14 @@ class Upstream:
             body = await reader.readexactly(int(length[1])) if length else b"{}"
             await self._answer(head.split(" ")[1], json.loads(body), reader, writer)
         writer.close()
+
+    async def _plain(self, writer: asyncio.StreamWriter) -> None:
+        stream(writer, [{"reasoning_content": "hm"}], end=False, head=True)
+        for text in self.texts:
+            await asyncio.sleep(self.pause)
+            stream(writer, [{"content": text}], end=False, head=False)
+            await writer.drain()
+        stream(writer, [], end=True, head=False)
 
     async def _answer(
         self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -120,7 +150,7 @@ class Upstream:
             await reader.read()
             self.busy = 0
         else:
-            stream(writer, [{"reasoning_content": "hm"}, *({"content": text} for text in self.texts)], end=True)
+            await self._plain(writer)
         await writer.drain()
 
 
@@ -129,8 +159,9 @@ def write(writer: asyncio.StreamWriter, status: str, value: object) -> None:
     writer.write(f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
 
 
-def stream(writer: asyncio.StreamWriter, deltas: list[dict[str, Any]], *, end: bool) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+def stream(writer: asyncio.StreamWriter, deltas: list[dict[str, Any]], *, end: bool, head: bool = True) -> None:
+    if head:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
     for delta in deltas:
         writer.write(f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n".encode())
     if end:

@@ -107,11 +107,13 @@ class Command(BaseCommand):
             raise CommandError("No model to ask: name one with --model.")
         if report.measured.note:
             self.stdout.write(report.measured.note)
+        if report.works or report.measured.chunks:  # also what came before it failed
+            self.stdout.write(_stream_line(report.model, report.measured))
+            for cell in cells_of(Row(name, report.model, "", measured=report.measured)):
+                if cell.words != "–":
+                    self.stdout.write(f"  {cell.column}: {cell.words}")
         if not report.works:
             raise CommandError(report.error)
-        self.stdout.write(_stream_line(report.model, report.measured))
-        for cell in cells_of(Row(name, report.model, "", measured=report.measured)):
-            self.stdout.write(f"  {cell.column}: {cell.words}")
 
     def _check(self, connection: Connection, model: str | None) -> Report:
         try:
@@ -146,6 +148,9 @@ def _models_line(report: Report) -> str:
 def _stream_line(model: str, measured: Measured) -> str:
     ttft = f"first after {measured.ttft_ms:.0f} ms" if measured.ttft_ms is not None else "with no text"
     rate = f", {measured.tokens_per_s:.1f} a second" if measured.tokens_per_s is not None else ""
+    if not measured.works:
+        chunks = f"{measured.chunks} chunks" if measured.chunks > 1 else "1 chunk"
+        return f"{model}: failed after {chunks}, {ttft}{rate}"
     if measured.is_native:
         return f"{model}: streams, {measured.chunks} chunks, {ttft}{rate}"
     if measured.stream == "one_chunk":
