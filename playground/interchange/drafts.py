@@ -1,6 +1,6 @@
 """A recording put together from what another program kept of a stream."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -83,3 +83,9 @@ def openai_usage(given: int | None, made: int | None) -> Mapping[str, int] | Non
     counts = {"prompt_tokens": given, "completion_tokens": made}
     found = {name: count for name, count in counts.items() if count is not None}
     return {**found, "total_tokens": sum(found.values())} if found else None
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """Of those that are known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

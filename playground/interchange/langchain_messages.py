@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from playground.interchange.lines import count_of, list_of, object_of, text_of
+from playground.providers.runnables.pieces import ANSWERS
 
 _ROLES: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "developer": "system"}
 _DEEPEST: Final = 20  # what wraps a message
@@ -38,6 +39,20 @@ def piece_of(value: Any, depth: int = 0) -> Piece:
     if "content" not in value:
         return Piece(text_of(value.get("text")))
     return _of_message(value)
+
+
+def answer_in(output: Any) -> Piece:
+    """Of what a chain returned, what a person would call its answer; what holds no text is given as JSON."""
+    of_messages = not isinstance(output, list) or all(isinstance(part, dict | list) for part in output)
+    found = piece_of(output) if of_messages else Piece()
+    if found != Piece() or output is None or output == "" or is_message(output):
+        return found
+    named = next((text for name in ANSWERS if (text := text_of(object_of(output).get(name)))), "")
+    return Piece(named or orjson.dumps(output, option=orjson.OPT_INDENT_2).decode())
+
+
+def is_message(value: Any) -> bool:
+    return isinstance(value, dict) and not {"content", "kwargs"}.isdisjoint(value)
 
 
 def messages_in(value: Any) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from playground.interchange.langchain_messages import piece_of
 from playground.interchange.lines import list_of, object_of, text_of
 
 SpanEvent = tuple[str, int, Mapping[str, Any]]
@@ -53,14 +54,20 @@ def output_of(about: Mapping[str, Any], events: Sequence[SpanEvent]) -> Said:
             return _said(found[0])
     for name, _at, attributes in events:
         if name == "gen_ai.choice":
-            message = _parsed(attributes.get("message"))
+            message = parsed(attributes.get("message"))
             told = message if isinstance(message, dict) else {"content": message or attributes.get("content")}
             return _said({"finish_reason": attributes.get("finish_reason"), **told})
     for source in sources:
         if found := _structured(source.get("gen_ai.completion")):
             return _said(found[0])
     found = _numbered(about, ("gen_ai.completion", "llm.output_messages"))
-    return _said(found[0]) if found else Said(text_of(about.get("output.value")))
+    return _said(found[0]) if found else _of_value(parsed(about.get("output.value")))
+
+
+def _of_value(value: Any) -> Said:
+    """Of an output in no convention's words: a text, or LangChain's messages."""
+    found = piece_of(value)
+    return Said(found.text, found.reasoning, found.tool_calls, found.finish_reason)
 
 
 def _instructions(about: Mapping[str, Any]) -> list[str]:
@@ -70,13 +77,14 @@ def _instructions(about: Mapping[str, Any]) -> list[str]:
 
 def _structured(value: Any) -> list[dict[str, Any]]:
     """Messages as a list or as its JSON; a plain text is a message."""
-    parsed = _parsed(value)
-    if isinstance(parsed, str):
-        return [{"content": parsed}] if parsed else []
-    return [item for item in parsed if isinstance(item, dict)] if isinstance(parsed, list) else []
+    found = parsed(value)
+    if isinstance(found, str):
+        return [{"content": found}] if found else []
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
+    """What a text holds that is JSON; any other value as it is."""
     if not isinstance(value, str) or value[:1] not in ("[", "{"):
         return value
     try:
@@ -121,10 +129,10 @@ def _message(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _said(told: Mapping[str, Any]) -> Said:
     parts = _parts(told)
-    content = _parsed(told.get("content"))
+    content = parsed(told.get("content"))
     texts = [text_of(part.get("content") or part.get("text")) for part in parts if part.get("type") == "text"]
     thoughts = [text_of(part.get("content")) for part in parts if part.get("type") in ("reasoning", "thinking")]
-    calls = [part for part in parts if part.get("type") == "tool_call"] or list_of(_parsed(told.get("tool_calls")))
+    calls = [part for part in parts if part.get("type") == "tool_call"] or list_of(parsed(told.get("tool_calls")))
     return Said(
         "".join(texts) or (text_of(told.get("content")) if not isinstance(content, list) else ""),
         "".join(thoughts),
@@ -134,7 +142,7 @@ def _said(told: Mapping[str, Any]) -> Said:
 
 
 def _parts(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    parts = list_of(told.get("parts")) or list_of(_parsed(told.get("content")))
+    parts = list_of(told.get("parts")) or list_of(parsed(told.get("content")))
     return [part for part in parts if isinstance(part, dict)]
 
 

@@ -101,6 +101,7 @@ class _Trace:
             "gen_ai.output.messages": orjson.dumps([_output(answer)]).decode(),
             "error.type": answer.error["code"] if answer.error else None,
             "playground.run.id": self._id,
+            "playground.run.model": self._run.model,
             "playground.run.status": answer.status,
         }
         return {name: value for name, value in found.items() if value is not None}

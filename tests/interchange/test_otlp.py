@@ -9,7 +9,8 @@ from playground.interchange.errors import NotARecording
 from playground.interchange.formats import WRITERS, read
 from playground.recording.events import NOTICE, RUN_ENDED
 from playground.recording.session_file import RecordedTurn
-from tests.interchange.recordings import RUN_ID, STARTED, chunks, data_of, nested, retried
+from playground.recording.steps import steps
+from tests.interchange.recordings import RUN_ID, STARTED, chunks, data_of, nested, recording, retried
 
 START = int(STARTED.timestamp() * 1_000_000) * 1000
 
@@ -87,7 +88,7 @@ def test_steps_are_spans_below_one_another() -> None:
 def test_what_was_written_is_read_again() -> None:
     turn = only_turn(WRITERS["otlp"].write(retried()))
     (run,) = turn.runs
-    assert (turn.prompt, turn.system, run.model) == ("Weather?", "Be brief.", "gpt-x")
+    assert (turn.prompt, turn.system, run.model) == ("Weather?", "Be brief.", "openai/gpt-x")
     assert turn.parameters == {"temperature": 0.5, "max_tokens": 9}
     assert run.started_at == STARTED
     call = {"index": 0, "id": "call_1", "name": "weather", "arguments": '{"city": "X"}'}
@@ -177,3 +178,91 @@ def test_a_call_that_failed_says_why() -> None:
 def test_a_trace_without_calls_is_refused() -> None:
     with pytest.raises(NotARecording, match="None of the 1 spans is a call"):
         read(document(span({"http.route": "/"})))
+
+
+def test_a_run_with_steps_comes_back_as_one_run() -> None:
+    turn = only_turn(WRITERS["otlp"].write(nested()))
+    (run,) = turn.runs
+    assert (turn.prompt, run.model, run.started_at) == ("Weather?", "openai/gpt-x", STARTED)
+    assert chunks(run) == [(300, "It rains.")]
+    found = steps(run.events)
+    assert [(step.name, step.type, step.depth, step.start, step.end) for step in found] == [
+        ("agent", "chain", 0, 100, 800), ("gpt", "chat_model", 1, 200, 500), ("look", "tool", 1, 600, 700)
+    ]  # fmt: skip
+    assert (found[0].input, found[2].input, found[2].tags) == ("Weather?", {"q": 1}, ["t"])
+    assert found[2].error == {"type": "ToolError", "message": "No window."}
+    assert data_of(run, RUN_ENDED)[0]["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [("failed", {"code": "runnable_failed", "message": "No window."}), ("cancelled", None)]
+)
+def test_a_run_with_steps_that_did_not_end_well_does_not_come_back_as_one_that_did(status: str, error: Any) -> None:
+    events = [(e.t, e.kind, e.data, e.offset) for e in nested().run.events[:-1]]
+    end = {"status": status, "finish_reason": None, "error": error, "attempts": 1}
+    (run,) = only_turn(WRITERS["otlp"].write(recording([*events, (900, RUN_ENDED, end, -1)]))).runs
+    ended = data_of(run, RUN_ENDED)[0]
+    assert (ended["status"], ended["error"]) == (status, error)
+
+
+def below(parent: str, name: str, about: dict[str, Any], start: int, end: int, **more: Any) -> dict[str, Any]:
+    """A span of some ms, with its name as its id."""
+    at = {"startTimeUnixNano": str(START + start * 10**6), "endTimeUnixNano": str(START + end * 10**6)}
+    return span(about, spanId=name, parentSpanId=parent, **at, **more) | {"name": name}
+
+
+LANGGRAPH = '{"messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "It rains."}]}'
+ASKED = '{"messages": [{"type": "human", "content": "Hi"}]}'
+
+
+def agent_of(convention: str) -> list[dict[str, Any]]:
+    """An agent that asks a model, a tool, and the model again, in a service that was called over HTTP."""
+    if convention == "openinference":
+        kind = "openinference.span.kind"
+        about = [{kind: "AGENT", "input.value": ASKED, "output.value": LANGGRAPH}]
+        about += [{kind: "LLM", "llm.model_name": "m", "llm.token_count.prompt": 2}, {kind: "TOOL", "input.value": "x"}]
+    else:
+        about = [{"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "helper"}]
+        about += [{**CHAT, "gen_ai.input.messages": MESSAGES, "gen_ai.usage.input_tokens": 2}]
+        about += [{"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "look"}]
+    said = {} if convention == "openinference" else {"gen_ai.output.messages": ANSWER.replace("Hello", "It rains.")}
+    return [
+        below("", "POST /ask", {"http.request.method": "POST"}, 0, 100),
+        below("POST /ask", "helper", about[0], 10, 90),
+        below("helper", "first", about[1], 20, 30),
+        below("helper", "look", about[2], 40, 50, status={"code": 2, "message": "No window."}),
+        below("look", "in the tool", {**CHAT, "gen_ai.completion": "a guess"}, 41, 49),
+        below("helper", "last", {**about[1], **said}, 60, 80),
+    ]
+
+
+@pytest.mark.parametrize("convention", ["gen_ai", "openinference"])
+def test_an_agent_of_another_program_is_one_run_with_steps(convention: str) -> None:
+    spans = agent_of(convention)
+    turn = only_turn(document(*reversed(spans)))
+    (run,) = turn.runs
+    assert (turn.prompt, run.model) == ("Hi", "m")
+    assert "".join(text for _t, text in chunks(run) if isinstance(text, str)) == "It rains."
+    assert [(step.name, step.depth) for step in steps(run.events)] == [
+        ("helper", 0), ("first", 1), ("look", 1), ("in the tool", 2), ("last", 1)
+    ]  # fmt: skip
+    assert [step.type for step in steps(run.events)] == ["chain", "chat_model", "tool", "chat_model", "chat_model"]
+    ended = data_of(run, RUN_ENDED)[0]
+    assert (ended["status"], ended["usage"]["prompt_tokens"]) == ("completed", 4)
+
+
+def test_an_agent_that_failed_says_why() -> None:
+    spans = agent_of("gen_ai")[1:4]
+    spans[0]["status"] = {"code": 2, "message": "No window."}
+    (run,) = only_turn(document(*spans)).runs
+    ended = data_of(run, RUN_ENDED)[0]
+    assert (ended["status"], ended["error"]["message"]) == ("failed", "No window.")
+
+
+def test_spans_in_a_ring_and_very_deep_ones_are_read() -> None:
+    ring = [below("two", "one", CHAT, 0, 1), below("one", "two", CHAT, 0, 1)]
+    assert len(read(document(*ring)).session.turns) == 2
+    agent = {"gen_ai.operation.name": "invoke_agent"}
+    deep = [below(str(number - 1), str(number), agent, number, 9000) for number in range(3000)]
+    (run,) = only_turn(document(*deep)).runs
+    assert max(step.depth for step in steps(run.events)) == 50

@@ -8,7 +8,7 @@ from playground.providers.dialects.base import CONTENT_FILTER
 from playground.providers.runnables.plain import plain, text
 
 # The keys under which chains put their answer; LangChain marks objects that come piece by piece as AddableDict.
-_ANSWERS: Final = ("answer", "output", "text", "result", "response")
+ANSWERS: Final = ("answer", "output", "text", "result", "response")
 
 # What providers say through LangChain, in OpenAI's words; as `Dialect.finish_reasons`.
 _FINISH_REASONS: Final[Mapping[str, str]] = {
@@ -36,7 +36,7 @@ def pieces(chunk: object, step: str, calls: Calls) -> Iterator[dict[str, Any]]:
     elif _is_message(chunk):
         yield from _of_message(chunk, step, calls)
     elif type(chunk).__name__ == "AddableDict" and isinstance(chunk, Mapping):
-        for name in _ANSWERS:
+        for name in ANSWERS:
             if name in chunk:
                 yield from pieces(chunk[name], step, calls)
                 return
@@ -168,7 +168,7 @@ def _answer_in(output: object) -> object:
         messages = output.get("messages")
         if isinstance(messages, list) and messages:
             return messages[-1]
-        return next((output[name] for name in _ANSWERS if isinstance(output.get(name), str)), output)
+        return next((output[name] for name in ANSWERS if isinstance(output.get(name), str)), output)
     return output
 
 
