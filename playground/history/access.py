@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 from playground.accounts.models import User
 from playground.errors import Forbidden
 from playground.review.models import SavedFilter
-from playground.runs.access import changeable_sessions, deletable_sessions, visible_runs, visible_sessions
+from playground.runs.access import (
+    changeable_sessions,
+    deletable_sessions,
+    stoppable_runs,
+    visible_runs,
+    visible_sessions,
+)
 from playground.runs.models import Run, Session
 from playground.runs.purge import KEPT_AFTER_DELETION
 from playground.workspaces.access import current_workspace, require_role, workspaces_of
@@ -46,6 +52,10 @@ def restorable_session_or_404(user: User, session_id: UUID) -> Session:
 
 def run_or_404(user: User, run_id: UUID) -> Run:
     return get_object_or_404(visible_runs(user), pk=run_id)
+
+
+def may_stop(user: User, run: Run) -> bool:
+    return not run.is_final and stoppable_runs(user).filter(pk=run.pk).exists()
 
 
 def filter_to_change(user: User, filter_id: int) -> SavedFilter:

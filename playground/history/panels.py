@@ -35,6 +35,7 @@ from playground.runs.models import Run
 from playground.runs.reader import RecordedLog
 
 _BEFORE_CHOSEN = 5  # rows above the event that the URL points at
+_WITH_STEPS = frozenset({"timeline", "events"})
 _ENDED_BADLY = frozenset(RunStatus) - {RunStatus.QUEUED, RunStatus.STREAMING, RunStatus.COMPLETED}
 
 
@@ -157,7 +158,7 @@ def chosen_moment(request: SignedInRequest) -> int | None:
 
 
 def place_query(request: SignedInRequest, log: RecordedLog, view: str) -> str:
-    """What another tab is asked for, so that it shows the same place."""
+    """What another tab is asked for, so that it shows the same place, and of the steps the same."""
     query = {"view": view}
     chosen, moment = chosen_seq(request, log), request.GET.get("t", "")
     if chosen is not None:
@@ -166,7 +167,8 @@ def place_query(request: SignedInRequest, log: RecordedLog, view: str) -> str:
         query["t"] = f"{log.events[chosen].t / 1e6:.3f}"
     elif chosen is None and chosen_moment(request) is not None:
         query["t"] = moment
-    return urlencode(query)
+    steps_shown = StepFilter(request.GET).query if view in _WITH_STEPS else ""
+    return "&".join(filter(None, [urlencode(query), steps_shown]))
 
 
 def _steps(chosen: StepFilter, events: Sequence[Event], end: int = 0) -> dict[str, Any] | None:

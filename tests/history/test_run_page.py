@@ -14,7 +14,7 @@ from playground.providers.sink import ErrorInfo
 from playground.recording.events import Event
 from playground.recording.status import RunStatus
 from playground.runs.models import Run, Segment
-from tests.history.conftest import HTMX
+from tests.history.conftest import HTMX, signed_in
 from tests.history.factories import MS, log, make_run, make_session, make_turn, start, stream
 
 VIEWS = ("answer", "characters", "tokens", "timeline", "events")
@@ -93,6 +93,23 @@ def test_an_answer_without_text_says_so(owner: User, client: Client) -> None:
     run = make_run(make_turn(make_session(owner)), stream([]), text="")
 
     assert "no text" in badges(client.get(f"/runs/{run.pk}/").text)
+
+
+def test_a_live_run_is_stopped_on_its_page_by_who_may_and_cannot_be_exported_yet(
+    owner: User, teammate: User, client: Client
+) -> None:
+    session = make_session(owner, visibility="workspace")
+    live = make_run(make_turn(session), status=RunStatus.STREAMING)
+    over = make_run(make_turn(session))
+    stop, export = f'action="/runs/{live.pk}/stop/"', f'href="/runs/{live.pk}/export/"'
+
+    mine, theirs = (who.get(f"/runs/{live.pk}/").text for who in (client, signed_in(teammate)))
+    assert (stop in mine, stop in theirs) == (True, False)
+    assert export not in mine
+    assert "It can be exported once it is over." in mine
+    ended = client.get(f"/runs/{over.pk}/").text
+    assert "/stop/" not in ended
+    assert f'href="/runs/{over.pk}/export/"' in ended
 
 
 def test_an_unknown_view_is_the_answer(client: Client, run: Run) -> None:

@@ -84,6 +84,15 @@ def test_the_events_follow_the_filter_and_their_links_keep_it(client: Client, ru
     assert "kind=chunk&amp;exclude_types=tool&amp;exclude_tags=a%26b" in whole
 
 
+def test_the_filter_goes_along_between_the_tabs_that_have_it(client: Client, run: Run) -> None:
+    html = page(client, run, "timeline", "include_types=tool&exclude_tags=a%26b")
+
+    kept = "include_types=tool&amp;exclude_tags=a%26b"
+    for view in ("timeline", "events"):
+        assert f'href="{reverse("history:run", args=[run.pk])}?view={view}&amp;{kept}"' in html
+    assert f'href="{reverse("history:run", args=[run.pk])}?view=answer"' in html
+
+
 def test_a_tag_cannot_break_out_of_the_form(client: Client, run: Run) -> None:
     html = page(client, run, "events")
 

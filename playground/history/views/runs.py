@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from playground.filters.display import display_of
-from playground.history.access import run_or_404
+from playground.history.access import may_stop, run_or_404
 from playground.history.event_rows import as_json, raw_bytes, shown_bytes
 from playground.history.inspector import chunk_of_rendered, inspect
 from playground.history.panels import answer, characters, chosen_seq, events, place_query, read_bytes, timeline, tokens
@@ -122,6 +122,7 @@ def _page(request: SignedInRequest, found: Run, view: str) -> HttpResponse:
         **beside,
         "run": found,
         "header": header,
+        "may_stop": may_stop(request.user, found),
         "seen": [badge for badge in header.findings if badge.place == f"view={view}&{at}"],
         "tabs": [(name, label, place_query(request, log, name)) for name, (label, _panel) in TABS.items()],
         "view": view,
