@@ -35,6 +35,13 @@ _FAULTS: Final = (
 )
 _AT_CHUNK: Final = frozenset({"cut", "stall", "error", "double", "split"})
 _WITH_AMOUNT: Final = {"stall": "5", "429": "1", "fail": "2"}  # and what stands for a field left empty
+# What the amount is called and is good for, by the fault. The page shows its field for these alone, and the chunk's for
+# _AT_CHUNK: mock.css does, so that it needs no scripts.
+_AMOUNTS: Final = {
+    "stall": (gettext_lazy("Seconds of nothing"), gettext_lazy("5 if left empty.")),
+    "429": (gettext_lazy("Seconds to wait"), gettext_lazy("What Retry-After says: whole seconds, 1 if left empty.")),
+    "fail": (gettext_lazy("Attempts that fail"), gettext_lazy("2 if left empty.")),
+}
 
 
 class MockForm(forms.Form):
@@ -62,13 +69,15 @@ class MockForm(forms.Form):
         min_value=0,
         max_digits=8,
         decimal_places=3,
-        help_text=gettext_lazy("Of a stall, of a retry, or how many fail."),
+        help_text=gettext_lazy("Seconds of nothing, seconds to wait before the next try, or how many attempts fail."),
     )
 
     def __init__(self, *args: Any, chunks: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._chunks = chunks
         self.fields["chunk"].help_text = _("From 0 to %(last)s.") % {"last": max(0, chunks - 1)}
+        fault, amount = self.data.get("fault", ""), self.fields["amount"]
+        amount.label, amount.help_text = _AMOUNTS.get(fault, (amount.label, amount.help_text))
 
     def clean_seek(self) -> str:
         seek: str = self.cleaned_data["seek"].strip()
@@ -83,6 +92,10 @@ class MockForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         word, chunk = data.get("fault", ""), data.get("chunk")
+        for name, words in (("chunk", _AT_CHUNK), ("amount", _WITH_AMOUNT)):
+            if word not in words and name in self.errors:  # not shown for this fault, and not used
+                del self.errors[name]
+                data[name] = None
         if word in _AT_CHUNK and chunk is not None and chunk >= self._chunks:
             self.add_error("chunk", self._beyond())
         if word and not self.errors:

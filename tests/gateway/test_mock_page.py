@@ -89,6 +89,21 @@ def test_what_is_wrong_is_said_at_its_field(author: User, run: Run, fields: dict
     assert form.wish == {}
 
 
+@pytest.mark.parametrize(
+    ("fault", "label"),
+    [("stall", "Seconds of nothing"), ("429", "Seconds to wait"), ("fail", "Attempts that fail")],
+)
+def test_the_amount_is_called_what_the_fault_needs(author: User, run: Run, fault: str, label: str) -> None:
+    assert f">{label}</label>" in page(author, run, fault=fault)
+    assert "Seconds or attempts" not in page(author, run, fault=fault)
+
+
+def test_what_the_fault_has_no_use_for_is_left_out_however_wrong_it_is(author: User, run: Run) -> None:
+    assert body_of(page(author, run, fault="no-end", chunk="x", amount="-1"))["playground"] == {"faults": ["no-end"]}
+    assert body_of(page(author, run, fault="429", chunk="999", amount="3"))["playground"] == {"faults": ["429:3"]}
+    assert "playground" not in body_of(page(author, run, chunk="x", amount="y"))
+
+
 def test_a_wrong_wish_keeps_what_was_typed_and_shows_no_command(author: User, run: Run) -> None:
     html = page(author, run, seek="soon")
     assert 'value="soon"' in html
