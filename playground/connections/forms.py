@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from playground.connections import builtin, parse
 from playground.connections.models import Connection
-from playground.connections.runnables import allowed, none_allowed, usable
+from playground.connections.runnables import Offered, usable
 from playground.connections.secrets import Secrets, SecretsUnreadable
 from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import RetryPolicy, Timeouts
@@ -116,9 +116,7 @@ class ConnectionForm(forms.Form):
                 del self.fields[f"forget_{name}"]
 
     def _offer_runnables(self) -> None:
-        names = allowed()
-        field = self.fields["runnable"]
-        field.widget.choices = [("", _("Choose one") if names else none_allowed()), *((name, name) for name in names)]
+        self.fields["runnable"].widget.choices = Offered()
 
     @property
     def base_urls(self) -> list[tuple[str, str]]:

@@ -1,5 +1,8 @@
 """Which of LangChain's Runnables a connection may name: those that whoever runs the playground allows."""
 
+from collections.abc import Iterator
+from functools import cache
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -7,12 +10,36 @@ from django.utils.translation import gettext as _
 from playground.connections.problems import explain
 from playground.errors import InvalidField
 from playground.providers.errors import BadConnection
-from playground.providers.runnables import DIALECT, check_runnable
+from playground.providers.runnables import DIALECT, check_importable, check_runnable
 
 
 def allowed() -> list[str]:
     names: list[str] = settings.PLAYGROUND_RUNNABLES
     return names
+
+
+class Offered:
+    """The choices of a list of Runnables, found out when the list is written: their modules are imported then, once."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        yield "", _("Choose one") if allowed() else none_allowed()
+        for name in allowed():
+            problem = _import_problem(name)
+            yield name, _unusable(name, *problem) if problem else name
+
+
+@cache
+def _import_problem(name: str) -> tuple[str, str] | None:
+    """The code and the message of why it cannot be imported, as it was when this was first asked in this process."""
+    try:
+        check_importable(name)
+    except BadConnection as error:
+        return error.code, error.message
+    return None
+
+
+def _unusable(name: str, code: str, message: str) -> str:
+    return _("%(name)s — cannot be imported. %(why)s") % {"name": name, "why": explain(code, message)}
 
 
 def require_allowed(dialect: str, base_url: str) -> None:

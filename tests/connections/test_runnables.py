@@ -19,6 +19,7 @@ from playground.providers.errors import LangChainMissing
 from playground.workspaces.models import Workspace
 from tests.connections.test_form import VALID
 from tests.factories import make_connection, make_member, make_workspace
+from tests.providers.runnables import chains
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,22 @@ def test_what_is_offered_is_what_is_allowed(workspace: Workspace) -> None:
     offered = str(ConnectionForm(workspace)["runnable"])
 
     assert all(f'value="{name}"' in offered for name in (AGENT, ABSENT))
+
+
+def test_what_cannot_be_imported_is_marked_and_no_factory_is_called(
+    workspace: Workspace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[int] = []
+    monkeypatch.setattr(chains, "counted", lambda: called.append(1), raising=False)
+    settings.PLAYGROUND_RUNNABLES = [AGENT, f"{CHAINS}:counted", f"{CHAINS}:nothere", ABSENT]
+
+    offered = str(ConnectionForm(workspace)["runnable"])
+
+    assert f">{AGENT}</option>" in offered
+    assert f">{CHAINS}:counted</option>" in offered
+    assert f"{CHAINS}:nothere — cannot be imported. The module {CHAINS} has no nothere" in offered
+    assert f"{ABSENT} — cannot be imported. There is no module no_such_module here" in offered
+    assert called == []
 
 
 def test_the_command_line_gives_it_as_the_base_url(workspace: Workspace) -> None:

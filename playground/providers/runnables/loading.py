@@ -62,11 +62,25 @@ def check_runnable(text: str) -> None:
     load(parse(text))
 
 
+def check_importable(text: str) -> None:
+    """Imports what `text` names and makes nothing of it: no factory is called. Raises BadRunnable."""
+    name = parse(text)
+    try:
+        _imported(name)
+    except (Exception, SystemExit) as error:
+        raise BadRunnable(_why(name, error)) from error
+
+
+def _imported(name: RunnableName) -> Any:
+    found: Any = importlib.import_module(name.module)
+    for part in name.path.split("."):
+        found = getattr(found, part)
+    return found
+
+
 def _made(name: RunnableName) -> Any:
     try:
-        found: Any = importlib.import_module(name.module)
-        for part in name.path.split("."):
-            found = getattr(found, part)
+        found = _imported(name)
         # Runnables can be called too, in LangChain's older style; a factory cannot be invoked.
         is_factory = isinstance(found, type) or (callable(found) and not hasattr(found, "astream_events"))
         return found() if is_factory else found
