@@ -8,6 +8,7 @@ import orjson
 from playground.interchange import dumps, langchain_in, otlp_in, stream_jsonl
 from playground.interchange.drafts import Imported
 from playground.interchange.errors import NotARecording, UnknownContent
+from playground.interchange.langchain_event import is_langchain
 from playground.interchange.langchain_out import langchain_lines
 from playground.interchange.otlp_out import otlp
 from playground.interchange.texts import chunk_table, markdown, raw_body
@@ -89,7 +90,7 @@ def _detected(raw: bytes) -> str:
     first = _first_object(raw)
     if first.get("format") == stream_jsonl.FORMAT:
         return "stream"
-    if langchain_in.is_langchain(first):
+    if is_langchain(first):
         return "langchain"
     whole = first or _whole(raw)
     if whole.get("format") == session_file.FORMAT:

@@ -2,7 +2,8 @@
 
 A run without steps is a model alone. Of one with steps, the outermost is the root, and a chunk belongs to the model
 whose step is open, or else to the root; where none is outermost, the run is a chain around them. Each event's metadata
-has `playground_t`, its time in µs since the run began.
+has `playground_t`, its time in µs since the run began; that of the first has `playground_model`, the id of the model,
+and that of the last `playground_end`, the run's status and error.
 """
 
 import json
@@ -19,15 +20,33 @@ from playground.recording.events import NOTICE, RUN_ENDED, RUN_STARTED, STEP_END
 from playground.recording.session_file import RecordedRun, RecordedTurn
 
 TIME: Final = "playground_t"
+MODEL: Final = "playground_model"
+END: Final = "playground_end"
+OWN: Final = frozenset({TIME, MODEL, END})
 _MODELS: Final = ("chat_model", "llm")
 _PARAMETERS: Final = ("temperature", "max_tokens", "stop")
 
 
 def langchain_lines(turn: RecordedTurn, run: RecordedRun, run_id: str, version: Version) -> Iterator[bytes]:
     """The events as lines of JSON. Of the attempts only the last, of the choices only the first is told."""
-    for t, event in _Run(turn, run, run_id, version).events():
-        event["metadata"] = {**event["metadata"], TIME: t}
-        yield _json(event) + b"\n"
+    about: dict[str, Any] = {MODEL: run.model}
+    waiting: tuple[int, dict[str, Any]] | None = None
+    for found in _Run(turn, run, run_id, version).events():
+        if waiting is not None:
+            yield _line(*waiting, about)
+            about = {}
+        waiting = found
+    if waiting is not None:
+        yield _line(*waiting, about | _end_of(run))
+
+
+def _line(t: int, event: dict[str, Any], about: Mapping[str, Any]) -> bytes:
+    return _json({**event, "metadata": {**event["metadata"], TIME: t, **about}}) + b"\n"
+
+
+def _end_of(run: RecordedRun) -> dict[str, Any]:
+    data = run.events[-1].data
+    return {} if isinstance(data, str) else {END: {"status": data.get("status"), "error": data.get("error")}}
 
 
 def _json(event: dict[str, Any]) -> bytes:

@@ -105,13 +105,16 @@ def test_custom_events_come_back_in_v2() -> None:
     assert b"on_custom_event" not in WRITERS["langchain-v1"].write(found)
 
 
-def test_a_run_that_failed_has_no_end_and_is_read_as_cut() -> None:
-    found = retried()
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("make", [retried, nested])
+def test_a_run_that_failed_comes_back_with_its_error(make: Any, version: str) -> None:
     end = {"status": "failed", "finish_reason": None, "error": {"code": "x", "message": "Y."}, "attempts": 1}
-    events = [(e.t, e.kind, e.data, e.offset) for e in found.run.events[:-1]]
-    raw = WRITERS["langchain-v2"].write(recording([*events, (9000, RUN_ENDED, end, -1)]))
-    assert b"on_chat_model_end" not in raw
-    assert data_of(only_run(raw), RUN_ENDED)[0]["status"] == "truncated"
+    events = [(e.t, e.kind, e.data, e.offset) for e in make().run.events[:-1]]
+    raw = WRITERS[f"langchain-{version}"].write(recording([*events, (9000, RUN_ENDED, end, -1)]))
+    assert b"on_chat_model_end" not in raw or make is nested
+    run = only_run(raw)
+    ended = data_of(run, RUN_ENDED)[0]
+    assert (ended["status"], ended["error"], run.model) == ("failed", end["error"], "openai/gpt-x")
 
 
 def lines(*events: dict[str, Any]) -> bytes:
@@ -180,3 +183,38 @@ def test_custom_events_are_notices_and_times_of_ts_count() -> None:
 def test_what_is_wrong_is_named_with_its_line(second: bytes, reason: str) -> None:
     with pytest.raises(NotARecording, match=reason):
         read(lines(event("on_llm_start", {})) + b"\n" + second)
+
+
+def test_a_root_that_failed_says_why() -> None:
+    raw = lines(
+        event("on_chain_start", {"input": "Hi"}),
+        event("on_chain_stream", {"chunk": "Hel"}),
+        event("on_chain_error", {"error": {"type": "RuntimeError", "message": "No window."}}),
+    )
+    run = only_run(raw)
+    ended = data_of(run, RUN_ENDED)[0]
+    assert (ended["status"], run.model) == ("failed", "n")
+    assert ended["error"] == {"code": "runnable_failed", "message": "The Runnable raised RuntimeError: No window."}
+
+
+def test_events_of_which_the_root_was_left_out_are_read_by_their_models() -> None:
+    raw = lines(
+        event("on_chat_model_start", {}, "b", parent_ids=["a"]),
+        event("on_chat_model_stream", {"chunk": {"content": "Hel"}}, "b", parent_ids=["a"]),
+        event("on_chat_model_end", {"output": {"content": "Hel"}}, "b", parent_ids=["a"]),
+        event("on_chat_model_start", {}, "c", parent_ids=["a"]),
+        event("on_chat_model_end", {"output": {"content": "lo"}}, "c", parent_ids=["a"]),
+    )
+    assert [data for _t, data in chunks(only_run(raw))] == ["Hel", "\n\n", "lo"]
+
+
+def test_messages_as_python_shows_them_are_refused() -> None:
+    shown = "content='A' additional_kwargs={} response_metadata={} id='run-1'"
+    raw = lines(event("on_chat_model_start", {}), event("on_chat_model_stream", {"chunk": shown}))
+    with pytest.raises(NotARecording, match=r"Line 2 has a message as Python shows it.*langchain_core.load.dumpd"):
+        read(raw)
+
+
+def test_a_file_that_just_stops_is_a_run_that_was_cut() -> None:
+    first = WRITERS["langchain-v2"].write(retried()).splitlines()[:3]
+    assert data_of(only_run(b"\n".join(first)), RUN_ENDED)[0]["status"] == "truncated"

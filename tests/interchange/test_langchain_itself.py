@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import pytest
 from langchain_core.load import dumpd
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnableLambda, RunnableParallel
 
 from playground.interchange.formats import read
 from playground.recording.events import CHUNK, NOTICE, RUN_ENDED, STEP_ENDED, STEP_STARTED, USAGE, chunk_text
@@ -47,6 +49,12 @@ async def test_a_chain_is_read_with_its_steps(version: Version, dump: Dump) -> N
     assert len(data_of(run, STEP_STARTED)) == len(data_of(run, STEP_ENDED))
 
 
+def parallel() -> Any:
+    """Its models stream side by side, and what is made of both is the answer."""
+    both = RunnableParallel(a=chains.chat() | StrOutputParser(), b=chains.chat() | StrOutputParser())
+    return both | RunnableLambda(lambda found: f"{found['a']} / {found['b']}")
+
+
 ASKED = {"messages": [{"role": "user", "content": "How is the weather?"}]}
 
 
@@ -58,14 +66,16 @@ ASKED = {"messages": [{"role": "user", "content": "How is the weather?"}]}
         (chains.without_streaming, "Hi", "All at once"),
         (chains.chain_without_streaming, {"input": "Hi"}, "All at once"),
         (chains.agent, ASKED, "It is sunny"),
-        (chains.talking_agent, ASKED, "Let me look.It is sunny"),
+        (chains.talking_agent, ASKED, "Let me look.\n\nIt is sunny"),
         (chains.agent_with_a_model_in_its_tool, ASKED, "It is sunny"),
         (chains.agent_without_streaming, ASKED, "It is sunny"),
         (chains.surviving, "Hi", "Saved"),
         (chains.custom, "Hi", "HI"),
+        (parallel, "Hi", "Hello big world / Hello big world"),
+        (chains.retrieval, {"input": "Hi"}, "Hello big world"),
     ],
 )
-async def test_the_answer_is_what_the_models_say(make: Callable[[], Any], given: Any, expected: str) -> None:
+async def test_the_answer_is_that_of_a_live_run(make: Callable[[], Any], given: Any, expected: str) -> None:
     run = await events_of(make(), given, "v2", model_dump)
     assert text(run) == expected
     assert data_of(run, RUN_ENDED)[0]["status"] == "completed"
