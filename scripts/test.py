@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     else:
         touches_it = "(database or postgresql) and not browser and not model"
         codes.append(pytest("PostgreSQL", [*PARALLEL, "-m", touches_it], DATABASE_URL=database_url()))
-    codes.append(pytest("browser", ["-m", "browser"]))
+    codes.append(pytest("browser", [*PARALLEL, "-m", "browser"]))
     return max(codes)
 
 

@@ -121,7 +121,7 @@ class TestHistory:
     @pytest.mark.usefixtures("saved")
     def test_list(self, page: Page) -> None:
         page.goto("/sessions/?q=question")
-        page.get_by_text("Filters").click()
+        page.get_by_text("More filters").click()
         page.locator(".history__row summary").first.click()
         expect_accessible(page)
         page.goto("/sessions/?q=nothing+like+it")
