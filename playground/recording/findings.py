@@ -1,6 +1,7 @@
 """What a reader of a run should look at twice, and where: found in its events, in one pass over them and a sort.
 
-- `one_chunk`: the whole answer came as one chunk. The provider said so, or one chunk has ≥ 40 characters.
+- `one_chunk`: the whole answer came as one chunk. The provider said so, and no choice's text came in more (an agent's
+  word of one of its models is none of the answer's); or one chunk has ≥ 40 characters.
 - `buffered`: ≥ 16 chunks in bursts, of ≥ 4 chunks a read on average and with a median pause between the reads of
   ≥ 200 ms; or all of them within 50 ms, after ≥ 1 s of nothing.
 - `stalled`: the longest pause, between two chunks or between the last one and the end, is ≥ max(2 s, 10 × the median).
@@ -14,6 +15,7 @@
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -126,8 +128,15 @@ def _end(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:
 
 def _one_chunk(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:
     said = any(event.kind == NOTICE and _object(event).get("code") == "one_chunk" for event in events)
-    if chunks and (said or (len(chunks) == 1 and len(chunk_text(chunks[0])) >= ONE_CHUNK_LEAST)):
+    whole = said and _text_chunks(chunks) <= 1
+    if chunks and (whole or (len(chunks) == 1 and len(chunk_text(chunks[0])) >= ONE_CHUNK_LEAST)):
         yield Finding("one_chunk", chunks[0].seq, chunks[0].t, times=1)
+
+
+def _text_chunks(chunks: Sequence[Event]) -> int:
+    """How many chunks the text of a choice came in; of several choices, that of the most."""
+    texts = (("text", 0) if isinstance(c.data, str) else (c.data.get("text"), c.data.get("choice", 0)) for c in chunks)
+    return max(Counter(choice for text, choice in texts if text).values(), default=0)
 
 
 def _buffered(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:

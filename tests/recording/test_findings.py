@@ -51,6 +51,22 @@ def test_one_chunk_by_the_providers_word() -> None:
     assert codes(run(ASKED, said, (90 * MS, CHUNK, "hi"), end(91 * MS))) == ["one_chunk"]
 
 
+def test_an_answer_that_streamed_is_not_in_one_chunk_because_of_a_notice_about_one_model_of_its_agent() -> None:
+    said = (90 * MS, NOTICE, {"code": "one_chunk", "message": "…"})
+    call = (90 * MS, CHUNK, {"tool_calls": [{"index": 0, "name": "weather", "arguments": "{}"}]})
+    before = [ASKED, said, call]
+
+    assert codes(run(*before, *chunks(STEADY[:4]), end(STEADY[4]))) == []
+    assert codes(run(*before, *chunks(STEADY[:1]), end(STEADY[1]))) == ["one_chunk"]
+
+
+def test_several_choices_that_are_one_chunk_each_are_each_in_one() -> None:
+    said = (90 * MS, NOTICE, {"code": "one_chunk", "message": "…"})
+    other = (90 * MS, CHUNK, {"text": "ho", "choice": 1})
+
+    assert codes(run(ASKED, said, (90 * MS, CHUNK, "hi"), other, end(91 * MS))) == ["one_chunk"]
+
+
 @pytest.mark.parametrize(
     ("size", "pause", "found"), [(4, 200 * MS, ["buffered"]), (3, 200 * MS, []), (4, 199 * MS, []), (8, 1 * MS, [])]
 )
