@@ -105,8 +105,13 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> Provide
 
 
 def from_object(value: Mapping[str, Any]) -> ProviderError:
-    """The error that an object in the body of a 200 is. A number in it tells its kind; its HTTP status stays None."""
+    """The error that an object in the body of a 200 is. A number in it tells its kind; its HTTP status stays None.
+
+    One that is only a text (Ollama's, TGI's, vLLM's) comes from a server that had taken the request: it failed.
+    """
     names, message = _read(value)
+    if not names and isinstance(value.get("error"), str):
+        return _build(errors.ServerFailed, message)
     number = next((int(name) for name in names if name.isdecimal() and len(name) == 3), None)
     return _build(_kind(names, number), message)
 

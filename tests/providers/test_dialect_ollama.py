@@ -90,7 +90,7 @@ class TestAnswer:
             (line("Hi"), "no_end_marker"),
             (line("Hi") + END[:20], "no_end_marker"),
             (line("Hi") + b"{broken\n" + END, "malformed_answer"),
-            (line("Hi") + b'{"error":"out of memory"}', "refused"),
+            (line("Hi") + b'{"error":"out of memory"}', "server_failed"),
             (line("Hi") + b'{"error":{"code":503}}\n', "overloaded"),
             (line("Hi") + b'"text"\n', "malformed_answer"),
             (line("Hi") + b'{"message":{"content":5}}\n', "malformed_answer"),

@@ -68,8 +68,8 @@ def test_retry_after_is_kept_and_told() -> None:
     [
         ({"error": {"message": "boom", "type": "server_error", "code": None}}, errors.ServerFailed, "boom"),
         ({"error": {}}, errors.Refused, "reported an error"),
-        ({"error": ""}, errors.Refused, "reported an error"),
-        ({"error": "model crashed"}, errors.Refused, "model crashed"),
+        ({"error": ""}, errors.ServerFailed, "The provider failed"),
+        ({"error": "model crashed"}, errors.ServerFailed, "model crashed"),
         ({"code": "some-code", "error": "text of xAI"}, errors.Refused, "text of xAI"),
         ({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}, errors.Overloaded, "busy"),
         ({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota"}}, errors.RateLimited, "quota"),

@@ -132,7 +132,7 @@ class BodyParser(ABC):
                 parts.append(Part(KEEPALIVE, {"comment": comment} if comment else {}, item.end))
                 return
             if item.event == "error":
-                raise refusals.from_object({"message": item.text}) from None
+                raise refusals.from_object({"error": item.text}) from None
             value = self._repaired(data, item.end, parts)
         self._named(item.event, value, item.end, parts)
 
