@@ -85,11 +85,6 @@ class Row:
         return STATUS_WORDS[self.status] if self.status else ""
 
     @property
-    def model_names(self) -> list[str]:
-        """Without their connections."""
-        return [model.partition("/")[2] or model for model in self.models]
-
-    @property
     def is_shared(self) -> bool:
         return self.session.visibility == Visibility.WORKSPACE
 

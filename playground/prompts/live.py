@@ -22,8 +22,6 @@ SKEW: Final = timedelta(seconds=30)  # of the clocks of several servers
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """`models` without their connections."""
-
     session: Session
     models: Sequence[str]
     is_own: bool
@@ -34,7 +32,7 @@ def live_sessions(user: User, workspace: Workspace) -> list[LiveSession]:
     models: dict[UUID, list[str]] = {}
     live = Run.objects.filter(status__in=LIVE).order_by("created_at", "lane")
     for session_id, model in live.values_list("turn__session_id", "model_id"):
-        models.setdefault(session_id, []).append(model.partition("/")[2] or model)
+        models.setdefault(session_id, []).append(model)
     sessions = visible_sessions(user).filter(pk__in=models, workspace=workspace).select_related("owner")
     return [
         LiveSession(session, list(dict.fromkeys(models[session.pk])), session.owner_id == user.pk)
