@@ -1,7 +1,7 @@
 """The REST API `/api/v1`."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +110,7 @@ def get_events(request: ApiRequest, run_id: UUID, steps: Query[StepFilters], aft
 
     The includes and excludes leave steps out by name, type and tag; other events go by those of the outermost step.
     """
+    _refuse_unknown(request, {"after", *StepFilters.model_fields})
     events = filtered(open_log(_run(request, run_id)).events, steps.lets_in(), max(-1, after))
     lines = [
         orjson.dumps({"seq": e.seq, "t": e.t, "kind": e.kind, "data": e.data}, option=orjson.OPT_APPEND_NEWLINE)
@@ -160,6 +161,14 @@ def get_session(request: ApiRequest, session_id: UUID) -> dict[str, Any]:
 @api.get("/models", response={200: ModelList, **PROBLEM}, summary="List models")
 def get_models(request: ApiRequest) -> dict[str, Any]:
     return {"models": visible_models(request.auth)}
+
+
+def _refuse_unknown(request: HttpRequest, known: Iterable[str]) -> None:
+    """A filter with a wrong name would leave nothing out, and nobody would know. Raises InvalidField."""
+    names = sorted(known)
+    for name in request.GET:
+        if name not in names:
+            raise InvalidField(name[:200], f"There is no parameter “{name[:200]}” here: use {', '.join(names)}.")
 
 
 def _run(request: ApiRequest, run_id: UUID) -> Run:

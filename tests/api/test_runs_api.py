@@ -214,3 +214,6 @@ def test_events_can_be_filtered_as_langchain_s(api_client: Client) -> None:
     assert api_client.events(run["id"], include_types=["tool", "chat_model"]) == events
     assert api_client.events(run["id"], include_types="tool") == []
     assert api_client.events(run["id"], exclude_names=["sim/sim-n4-r0"], after=2) == []
+    misspelt = api_client.http.get(f"/runs/{run['id']}/events", params={"include_typs": "tool"})
+    assert (misspelt.status_code, misspelt.json()["error"]["field"]) == (422, "include_typs")
+    assert "include_types" in misspelt.json()["error"]["message"]
