@@ -2,18 +2,23 @@
 
 const form = document.querySelector("[data-measure-all]");
 
-/** Resolves when the row's request is answered or has failed; the answer then takes the row's place. */
+/**
+ * Resolves when the row's request is over, whatever came of it: an answer has taken the row's place, or its button,
+ * which is disabled meanwhile, can be pressed again.
+ */
 function measured(row) {
   return new Promise((resolve) => {
-    const listening = new AbortController();
-    const end = (event) => {
-      if (event.detail.ctx?.sourceElement === row) {
-        listening.abort();
-        resolve();
+    const button = row.querySelector("button");
+    let isAsking = false;
+    const observer = new MutationObserver(() => {
+      if (row.isConnected && (button.disabled || !isAsking)) {
+        isAsking ||= button.disabled;
+        return;
       }
-    };
-    document.addEventListener("htmx:after:request", end, { signal: listening.signal });
-    document.addEventListener("htmx:error", end, { signal: listening.signal });
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(row.closest("tbody"), { childList: true, subtree: true, attributeFilter: ["disabled"] });
     row.requestSubmit();
   });
 }
