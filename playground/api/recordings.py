@@ -77,10 +77,14 @@ def get_export(request: ApiRequest, run_id: UUID, format: str = "stream") -> Htt
 def post_import(request: ApiRequest, query: Query[ImportQuery]) -> Status[dict[str, Any]]:
     """Save the recordings of a file as private sessions: the body, or the part `file` of multipart/form-data.
 
-    All formats of the import page, also in a zip; told from the content unless `format` names one. At most 50 MB.
+    All formats of the import page, also in a zip; told from the content unless `format` (in the query or the
+    form, as `dialect`) names one. At most 50 MB.
     """
     user, workspace = request.auth.user, request.auth.workspace
     require_role(user, workspace, Role.EDITOR)
+    if request.content_type == "multipart/form-data":  # whose fields are as good as the query's
+        fields = {name: request.POST[name] for name in ("format", "dialect") if request.POST.get(name)}
+        query = query.model_copy(update=fields)
     if query.format not in (AUTO, *READERS):
         raise InvalidField("format", f"There is no format “{query.format}”; there are {', '.join((AUTO, *READERS))}.")
     if query.dialect and query.dialect not in DIALECTS:

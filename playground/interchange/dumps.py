@@ -9,6 +9,7 @@ import orjson
 from playground.interchange.drafts import UNKNOWN_MODEL, Draft, Imported
 from playground.interchange.errors import UnknownContent
 from playground.interchange.timing import TimedLine, timed_lines
+from playground.interchange.unreadable import why_unreadable
 from playground.providers import refusals
 from playground.providers.attempt import BAD_FINISHES
 from playground.providers.dialects import DIALECTS, dialect
@@ -88,12 +89,11 @@ def _parser(name: str) -> Parser:
 
 
 def _detected(body: bytes) -> str:
-    """The dialect that understands most of the body. Raises UnknownContent."""
+    """The dialect that understands most of the body. Raises UnknownContent, or NotARecording for what is no dump."""
     start = body if len(body) <= _ENOUGH else body[: body.rfind(b"\n", 0, _ENOUGH) + 1] or body
     found = {name: score for name in DIALECTS if (score := _understood(start, name))}
     if not found:
-        names = ", ".join(DIALECTS)
-        raise UnknownContent(f"It cannot be told in which dialect this answer is: choose one of {names}.")
+        raise why_unreadable(body, ", ".join(DIALECTS))
     best = max(found, key=lambda name: found[name])
     if best == "openai-chat" and any(mark in start[:4096] for mark in _COMPLETIONS):
         return "openai-completions"

@@ -95,7 +95,7 @@ def test_the_zip_of_an_export_comes_back_whole_and_in_its_order(client: Client, 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.json", b"nonsense", "“a.json” cannot be imported. It cannot be told in which dialect this answer is"),
+        ("a.json", b"nonsense", "“a.json” cannot be imported. What can be imported is a recording (.stream.jsonl)"),
         ("a.json", b'{"format": "other"}', "cannot be told"),
         ("a.jsonl", b'{"format":"playground.stream","version":2}', "Line 1 has version 2"),
         ("a.json", named("A", temperature=9), "temperature must be a number"),

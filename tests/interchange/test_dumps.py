@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from playground.interchange.errors import NotARecording, UnknownContent
-from playground.interchange.formats import read
+from playground.interchange.formats import WRITERS, read
 from playground.interchange.texts import raw_body
 from playground.providers.dialects import DIALECTS
 from playground.recording.events import CHUNK, NOTICE, RESPONSE_HEADERS, RUN_ENDED, EventData, chunk_text
 from playground.recording.session_file import RecordedRun
-from tests.interchange.recordings import data_of, samples
+from tests.interchange.recordings import data_of, retried, samples
 
 FIXTURES = Path(__file__).parents[1] / "providers" / "fixtures"
 BODY = (
@@ -84,7 +84,7 @@ def test_the_legacy_dialect_is_told_from_the_chat() -> None:
 
 
 def test_what_is_of_no_dialect_asks_for_one_and_is_then_read_as_it() -> None:
-    for raw in (b"Hello there", b"<html>", b'data: {"what": 1}\n\n'):
+    for raw in (b'data: {"what": 1}\n\n', b'{"what": 1}', b'{"what": 1}\n{"what": 2}\n'):
         with pytest.raises(UnknownContent, match="choose one of openai-chat"):
             read(raw)
     failed = only_run(b'data: {"error":{"message":"Overloaded"}}\n\n', dialect="openai-chat")
@@ -139,3 +139,21 @@ def test_every_dialect_is_told_from_the_others(file: Path) -> None:
     found = read(file.read_bytes())
     assert (found.format, found.dialect) == ("dump", file.parent.name)
     assert data_of(found.session.turns[0].runs[0], RUN_ENDED)[0]["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (WRITERS["csv"].write(retried()), "A CSV export cannot be imported: .* as .stream.jsonl"),
+        (WRITERS["markdown"].write(retried()), "A Markdown export cannot be imported: .* as .stream.jsonl"),
+        (b"\x89PNG\r\n\x00\xff", "It is not text: what can be imported is a recording"),
+        (b"caf\xe9", "It is not text"),
+        (b'{"format": "streaming-playground/session", ', "It begins as JSON and is none: "),
+        (b"Hello there", "What can be imported is a recording"),
+        (b"<html>", "What can be imported is a recording"),
+    ],
+)
+def test_what_is_no_dump_is_not_asked_for_its_dialect(raw: bytes, why: str) -> None:
+    with pytest.raises(NotARecording, match=why) as caught:
+        read(raw)
+    assert not isinstance(caught.value, UnknownContent)

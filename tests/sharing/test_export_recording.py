@@ -116,6 +116,9 @@ def test_the_interface_imports_the_part_of_a_form(owner: User, run: Run) -> None
     assert response.status_code == 201
     assert Run.objects.exclude(pk=run.pk).get().text == run.text
     assert Client().post("/api/v1/imports", {}, headers=headers).json()["error"]["field"] == "file"
+    refused = SimpleUploadedFile("refused.sse", b'data: {"error":{"message":"Overloaded"}}\n\n')
+    response = Client().post("/api/v1/imports", {"file": refused, "dialect": "openai-chat"}, headers=headers)
+    assert response.json()["sessions"][0]["runs"][0]["status"] == "failed"
 
 
 def test_bytes_that_were_not_kept_are_not_exported(client: Client, owner: User) -> None:
@@ -127,7 +130,8 @@ def test_bytes_that_were_not_kept_are_not_exported(client: Client, owner: User) 
 @pytest.mark.parametrize(
     ("query", "body", "field", "message"),
     [
-        ("", b"nonsense", "dialect", "cannot be told"),
+        ("", b"nonsense", "file", "What can be imported is a recording"),
+        ("", b'data: {"what": 1}\n\n', "dialect", "cannot be told"),
         ("", b"", "file", "The file is empty."),
         ("", b'{"format":"playground.stream","version":3}', "file", "Line 1 has version 3"),
         ("?format=docx", b"{}", "format", "There is no format “docx”"),
@@ -193,7 +197,7 @@ def test_the_command_exports_a_session_and_says_what_is_wrong(
     make_run(make_turn(run.turn.session, "Another."))
     lines = command("export", str(run.turn.session_id), capture=capfdbinary).splitlines()
     assert [orjson.loads(line)["prompt"] for line in lines if b'"format"' in line] == ["Write a song.", "Another."]
-    (tmp_path / "x").write_bytes(b"nonsense")
+    (tmp_path / "x").write_bytes(b'data: {"what": 1}\n\n')
     for arguments, message in (
         (["export", "nonsense"], "is no id"),
         (["export", "0" * 32], "There is no run"),
