@@ -1,5 +1,7 @@
 """The answer of a recording to a request: status, headers, and when which bytes of the body go out."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from playground.mock import encoded
 from playground.mock.dialects import OPENAI_CHAT, OPENAI_COMPLETIONS, Asked, error_body, media_type
 from playground.mock.errors import NotServed
 from playground.mock.options import MockOptions, Refusal
-from playground.mock.schedule import Action, Step, due_of, schedule, seek_origin
+from playground.mock.schedule import Action, Step, beyond_the_end, due_of, schedule, seek_origin
 from playground.mock.tape import Attempt, Body, exact
 from playground.recording.events import Event
 from playground.recording.log import Read
@@ -42,9 +44,15 @@ class Recording:
         """Of the reads as they came."""
         return exact(self.attempt)
 
+    @cached_property
+    def _digest(self) -> str:
+        """Of what was recorded: the same wherever the recording is, in whatever database or file."""
+        told = [self.model, *([event.t, event.kind, event.data] for event in self.events)]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
     @property
     def about(self) -> About:
-        return About(f"chatcmpl-{self.id}", self.model, self.created)
+        return About(f"chatcmpl-{self._digest}", self.model, self.created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def _told(recording: Recording, body: Body, status: int, options: MockOptions) -
         **kept,
         RUN_HEADER: recording.id,
     }
-    head_at = due_of(attempt.head_at, options, seek_origin(body, options.seek))
+    head_at = due_of(attempt.head_at, options, seek_origin(body, options))
     planned = schedule(body, options)
     return Answer(status, headers, planned.steps, head_at, planned.is_cut)
 
@@ -144,6 +152,8 @@ def _failed(recording: Recording, dialect: str, options: MockOptions) -> Answer:
         status = 504 if code.endswith("_timeout") else 502
     kept = {name: value for name, value in _kept(attempt.headers).items() if name != "content-type"}
     headers = {**kept, RUN_HEADER: recording.id}
+    if options.seek.t > attempt.ended_at:
+        raise beyond_the_end(options, attempt.ended_at)
     due = due_of(attempt.ended_at, options, options.seek.t)
     return failure(dialect, status, message, code=code, headers=headers, due=due)
 

@@ -12,7 +12,7 @@ docs/mock.md has all of them.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from playground.mock.errors import BadOption
@@ -68,13 +68,18 @@ FROM_THE_START: Final = Seek()
 
 @dataclass(frozen=True, slots=True)
 class MockOptions:
-    """`speed` 0 is as fast as can be. What lies before `seek` comes at once. `loops`: how often the chunks come."""
+    """`speed` 0 is as fast as can be. What lies before `seek` comes at once. `loops`: how often the chunks come.
+
+    `seek_from` and `faults_from` name the fields or headers that they were in.
+    """
 
     speed: float = 1.0
     seek: Seek = FROM_THE_START
     loops: int = 1
     faults: tuple[Fault, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    seek_from: str = field(default="seek", compare=False)
+    faults_from: str = field(default="faults", compare=False)
 
 
 AS_RECORDED: Final = MockOptions()
@@ -112,6 +117,7 @@ def with_options(options: MockOptions, given: Mapping[str, Any], named: Callable
         changes["speed"] = _speed(given["speed"], named("speed"))
     if "seek" in given:
         changes["seek"] = _seek(given["seek"], named("seek"))
+        changes["seek_from"] = named("seek")
     if "loop" in given:
         changes["loops"] = _loops(given["loop"], named("loop"))
     return replace(options, **changes)
@@ -128,7 +134,7 @@ def with_faults(options: MockOptions, written: Any, name: str = "fault") -> Mock
             continue
         found = parse_fault(text, name)
         (refusals if isinstance(found, Refusal) else faults).append(found)  # type: ignore[arg-type]
-    return replace(options, faults=tuple(faults), refusals=tuple(refusals))
+    return replace(options, faults=tuple(faults), refusals=tuple(refusals), faults_from=name)
 
 
 def parse_fault(text: Any, name: str = "fault") -> Fault | Refusal:

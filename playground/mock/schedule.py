@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 from playground.mock.dialects import error_event
 from playground.mock.errors import BadOption
-from playground.mock.options import Fault, MockOptions, Seek
+from playground.mock.options import Fault, MockOptions
 from playground.mock.tape import Body
-
-NAME = "faults"
 
 
 class Action(Enum):
@@ -62,7 +60,8 @@ class _Plan:
 
     def __init__(self, body: Body, options: MockOptions) -> None:
         self._body = body
-        origin = seek_origin(body, options.seek)
+        self._name = options.faults_from
+        origin = seek_origin(body, options)
         self.writes = [Write(due_of(t, options, origin), at, raw) for t, at, raw in body.pieces]
         self._length = sum(len(raw) for _t, _at, raw in body.pieces)
         last = self.writes[-1].due if self.writes else 0
@@ -76,7 +75,7 @@ class _Plan:
         if fault.word == "crlf":
             return
         if not self._body.is_streamed and fault.word in ("double", "no-end", "error"):
-            raise BadOption(NAME, f"“{fault.word}” cannot happen to an answer in one piece: ask for a stream.")
+            raise BadOption(self._name, f"“{fault.word}” cannot happen to an answer in one piece: ask for a stream.")
         if fault.word == "no-end":
             self._truncate(self._body.marker)
             self.action = Action.END
@@ -84,7 +83,7 @@ class _Plan:
         count = len(self._body.chunks)
         most = count - 1 if fault.word in ("double", "split") else count
         if fault.at > most:
-            raise BadOption(NAME, f"{fault.word}@{fault.at}: the recording has {count} chunks, counted from 0.")
+            raise BadOption(self._name, f"{fault.word}@{fault.at}: the recording has {count} chunks, counted from 0.")
         getattr(self, f"_{fault.word}")(fault)
 
     def _cut(self, fault: Fault) -> None:
@@ -169,14 +168,25 @@ class _Plan:
         yield self._end + later, self.action
 
 
-def seek_origin(body: Body, seek: Seek) -> int:
+def seek_origin(body: Body, options: MockOptions) -> int:
     """In µs since the run began. Raises BadOption."""
+    seek = options.seek
     if seek.chunk is None:
+        end = max((piece.t for piece in body.pieces), default=0)
+        if seek.t > max(end, body.ends_at):
+            raise beyond_the_end(options, max(end, body.ends_at))
         return seek.t
     if seek.chunk >= len(body.chunks):
-        raise BadOption("seek", f"#{seek.chunk}: the recording has {len(body.chunks)} chunks, counted from 0.")
+        raise BadOption(
+            options.seek_from, f"#{seek.chunk}: the recording has {len(body.chunks)} chunks, counted from 0."
+        )
     last = body.chunks[seek.chunk].end - 1
     return next((t for t, at, raw in body.pieces if at + len(raw) > last), 0)
+
+
+def beyond_the_end(options: MockOptions, end: int) -> BadOption:
+    seconds = f"{options.seek.t / 1e6:g}"
+    return BadOption(options.seek_from, f"{seconds}: the recording is over after {end / 1e6:g} seconds.")
 
 
 def _with_crlf(steps: Iterator[Step]) -> Iterator[Step]:

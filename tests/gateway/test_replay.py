@@ -112,8 +112,9 @@ def test_a_loop_tells_it_again(gateway: Gateway, recorded: str) -> None:
     [
         ({"speed": "fast"}, "playground.speed"),
         ({"faults": ["explode"]}, "playground.faults"),
-        ({"faults": ["cut@99"]}, "faults"),
-        ({"seek": "#99"}, "seek"),
+        ({"faults": ["cut@99"]}, "playground.faults"),
+        ({"seek": "#99"}, "playground.seek"),
+        ({"seek": 9999}, "playground.seek"),
     ],
 )
 def test_a_wrong_wish_is_refused_by_its_field(

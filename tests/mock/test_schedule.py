@@ -84,7 +84,8 @@ def test_whatever_is_asked_for_time_never_goes_back(
     words += [f"stall@{k}:1.5" for k in range(count)] + ["no-end", "crlf"]
     faults = data.draw(st.lists(st.sampled_from(words), max_size=4))
     loop = data.draw(st.integers(1, 3))
-    steps = plan(recording, *faults, speed=speed, seek=str(seek / 1e6), loop=loop)
+    begin = min(seek, body_of(recording).ends_at) / 1e6
+    steps = plan(recording, *faults, speed=speed, seek=str(begin), loop=loop)
     assert all(a[0] <= b[0] for a, b in itertools.pairwise(steps))
     assert isinstance(steps[-1][1], Action)
     assert not any(isinstance(raw, Action) for _due, raw in steps[:-1])
@@ -187,6 +188,8 @@ def test_a_fault_at_a_chunk_that_is_not_there_is_refused(fault: str) -> None:
         plan(chat(), fault)
     with pytest.raises(BadOption, match="has 5 chunks"):
         plan(chat(), seek="#5")
+    with pytest.raises(BadOption, match=r"99: the recording is over after 0\.\d+ seconds"):
+        plan(chat(), seek=99)
 
 
 def test_crlf_and_comments_of_the_recording_stay_where_they_belong() -> None:
