@@ -149,6 +149,7 @@ def test_every_dialect_is_told_from_the_others(file: Path) -> None:
         (b"\x89PNG\r\n\x00\xff", "It is not text: what can be imported is a recording"),
         (b"caf\xe9", "It is not text"),
         (b'{"format": "streaming-playground/session", ', "It begins as JSON and is none: "),
+        (b"one\rtwo\rthree", "What can be imported is a recording"),
         (b"Hello there", "What can be imported is a recording"),
         (b"<html>", "What can be imported is a recording"),
     ],
