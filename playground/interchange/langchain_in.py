@@ -163,7 +163,7 @@ class _Told:
 def _own_end(last: LangChainEvent) -> tuple[RunStatus, ErrorInfo | None] | None:
     """What our own export says of how the run ended."""
     told = object_of(last.metadata.get(END))
-    status, error = told.get("status"), object_of(told.get("error"))
+    status, error = text_of(told.get("status")), object_of(told.get("error"))
     if status not in FINAL:
         return None
     why = ErrorInfo(text_of(error.get("code"))[:60] or "failed", text_of(error.get("message"))) if error else None

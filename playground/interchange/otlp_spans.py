@@ -110,7 +110,7 @@ class Span:
         """What our own export says of it is more than a span can."""
         reasons = list_of(self.about.get("gen_ai.response.finish_reasons"))
         reason = reason or next((text_of(one) for one in reasons), "") or None
-        error, told = self.error(), self.about.get("playground.run.status")
+        error, told = self.error(), self.first("playground.run.status")
         if told in FINAL and told != RunStatus.COMPLETED:
             return Outcome(RunStatus(told), None if error else reason, error, usage, 1)
         if error is not None:

@@ -218,3 +218,9 @@ def test_messages_as_python_shows_them_are_refused() -> None:
 def test_a_file_that_just_stops_is_a_run_that_was_cut() -> None:
     first = WRITERS["langchain-v2"].write(retried()).splitlines()[:3]
     assert data_of(only_run(b"\n".join(first)), RUN_ENDED)[0]["status"] == "truncated"
+
+
+@pytest.mark.parametrize("end", [["failed"], {"status": ["failed"]}, {"status": "failed", "error": "x"}, None])
+def test_what_anybody_wrote_about_the_end_breaks_nothing(end: Any) -> None:
+    raw = lines(event("on_llm_start", {}), event("on_llm_end", {"output": "Hi"}, metadata={"playground_end": end}))
+    assert data_of(only_run(raw), RUN_ENDED)[0]["status"] in ("completed", "failed")
