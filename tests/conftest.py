@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from hypothesis import HealthCheck, settings
 
 from tests import services
 
@@ -20,6 +21,12 @@ NEEDS: dict[str, Callable[[], str]] = {
 # Threads of pools that end with the event loop or with the process: asyncio's default executor, asgiref's.
 KEPT_THREADS = ("asyncio_", "ThreadPoolExecutor-", "asgiref")
 PATIENCE_S = 2.0
+
+# How fast an example runs says something of the machine, not of the code.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=services.IN_CI
+)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
