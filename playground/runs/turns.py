@@ -99,8 +99,7 @@ def start_runs(
     Raises:
         Forbidden, NotFound: the user is a viewer of the workspace, or not in it; the token may not use the connection.
         InvalidField: the draft is wrong; `field` is `prompt`, `messages`, `model` or a parameter's name.
-        TooManyRuns: the user's limit of live runs is reached.
-        RateLimited: the token's runs of this minute or tokens of today are used up.
+        TooManyRuns, RateLimited: the user's live runs, or what the token may use in a minute or a day, are used up.
         Busy: the process is full, or stopping.
     """
     require_role(user, workspace, Role.EDITOR)
@@ -110,12 +109,9 @@ def start_runs(
     models = draft.resolved or [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
     with engine.admission.held(len(models)), transaction.atomic():
-        hold_limits(user, workspace, len(models))
-        if draft.token is not None:
-            hold_rates(draft.token, len(models))
+        _hold(user, workspace, draft.token, len(models))
         if session is None:
-            opened = _new_session(user, workspace, draft)
-            turn = _create_turn(opened, 0, draft_fields)
+            turn = _create_turn(_new_session(user, workspace, draft), 0, draft_fields)
         else:
             turn = _add_turn(session, draft_fields)
         runs = [
@@ -150,6 +146,13 @@ def request_stop(run: Run) -> None:
     engine = running_engine()
     if asked and engine is not None:
         engine.stop(run.id, run.owner_process)
+
+
+def _hold(user: User, workspace: Workspace, token: ApiToken | None, runs: int) -> None:
+    """Raises TooManyRuns, RateLimited."""
+    hold_limits(user, workspace, runs)
+    if token is not None:
+        hold_rates(token, runs)
 
 
 def _checked(draft: TurnDraft) -> dict[str, Any]:
