@@ -13,7 +13,8 @@ SECRET = "CANARY-9f3a in the prompt"
 
 @pytest.fixture
 def run(api_client: Client) -> dict[str, str]:
-    return api_client.post_run("sim/sim-en-n80-r400-d100", prompt=SECRET, record=False)
+    """Its tokens tell when they were made, so that no other answer has them."""
+    return api_client.post_run("sim/sim-clock-n80-r400-d100", prompt=SECRET, record=False)
 
 
 def test_it_streams_to_who_watches(api_client: Client, run: dict[str, str]) -> None:
