@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
 from hypothesis import HealthCheck, settings
 
@@ -62,12 +62,21 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
             request.getfixturevalue("_no_leaked_connections")
     before = set(threading.enumerate())
     yield
+    if request.node.get_closest_marker("database"):
+        _close_connections_of_asgiref()
     started = [thread for thread in threading.enumerate() if thread not in before]
     own = [thread for thread in started if not thread.name.startswith(KEPT_THREADS)]
     for thread in own:
         thread.join(PATIENCE_S)
     alive = [thread.name for thread in own if thread.is_alive()]
     assert not alive, f"threads still running: {alive}"
+
+
+def _close_connections_of_asgiref() -> None:
+    """What `asyncio.run` in a sync test did through `sync_to_async` was done on a thread that stays."""
+    executor = SyncToAsync.single_thread_executor
+    if executor._threads:
+        executor.submit(connections.close_all).result()
 
 
 @pytest.fixture

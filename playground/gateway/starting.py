@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -17,6 +17,7 @@ from playground.runs.access import changeable_sessions
 from playground.runs.engine import Engine
 from playground.runs.live import LiveRun, RunSpec, StopReason
 from playground.runs.models import Run, Session
+from playground.runs.parameters import holds_nul
 from playground.runs.token_limits import hold_scope
 from playground.runs.turns import start_runs
 from playground.workspaces.models import ApiToken
@@ -80,7 +81,7 @@ def read_call(endpoint: Endpoint, headers: Mapping[str, str], raw: bytes, engine
         raise BadRequest("The body of the request must be a JSON object.")
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise BadRequest("You must provide a model: its id is CONNECTION/MODEL, as /v1/models lists it.", field="model")
-    if _NUL in raw and _holds_nul(body):
+    if _NUL in raw and holds_nul(body):
         raise BadRequest("The request holds a NUL character, which no model takes. Remove it.")
     return Call(endpoint, body, headers, token, engine, client)
 
@@ -126,11 +127,3 @@ def _tags(call: Call) -> list[str]:
         message = f"x-playground-tags: at most {MAX_TAGS} tags of at most {_TAG_LENGTH} characters each."
         raise InvalidField("x-playground-tags", message)
     return names
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any("\0" in name or _holds_nul(inner) for name, inner in value.items())
-    return isinstance(value, list) and any(map(_holds_nul, value))

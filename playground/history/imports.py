@@ -17,7 +17,7 @@ from playground.interchange.formats import AUTO, read
 from playground.recording.session_file import NotASessionFile
 from playground.runs.models import Session
 from playground.runs.parameters import clean_parameters
-from playground.runs.transfer import import_session
+from playground.runs.transfer import import_session, storable_json
 from playground.workspaces.audit import record
 from playground.workspaces.models import Workspace
 
@@ -127,7 +127,7 @@ def _checked(name: str, raw: bytes, wanted: Wanted) -> Imported:
     try:
         found = read(raw, format_name=wanted.format_name, dialect=wanted.dialect, title=PurePath(where).stem)
         for turn in found.session.turns:
-            clean_parameters(turn.parameters)
+            clean_parameters(storable_json(dict(turn.parameters)))
     except (NotASessionFile, InvalidField) as error:
         message = _("“%(file)s” cannot be imported. %(why)s")
         unknown = isinstance(error, UnknownContent)

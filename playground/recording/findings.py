@@ -127,8 +127,10 @@ def _end(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:
 
 
 def _one_chunk(events: Sequence[Event], chunks: Sequence[Event]) -> Iterator[Finding]:
-    said = any(event.kind == NOTICE and _object(event).get("code") == "one_chunk" for event in events)
-    whole = said and _text_chunks(chunks) <= 1
+    codes = {_object(event).get("code") for event in events if event.kind == NOTICE}
+    if "no_chunks" in codes:  # a file without them says nothing of the provider
+        return
+    whole = "one_chunk" in codes and _text_chunks(chunks) <= 1
     if chunks and (whole or (len(chunks) == 1 and len(chunk_text(chunks[0])) >= ONE_CHUNK_LEAST)):
         yield Finding("one_chunk", chunks[0].seq, chunks[0].t, times=1)
 

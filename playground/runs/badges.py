@@ -31,6 +31,20 @@ _REPAIRS: Final[Mapping[str, Promise]] = {
     "lone_surrogate": gettext_lazy("The provider cut a character in two; its halves are shown as �."),
     "not_a_number": gettext_lazy("The provider sent a number that JSON does not have; it is recorded as null."),
 }
+_NOTICES: Final[Mapping[str, tuple[Promise, Promise]]] = {
+    "no_times": (
+        gettext_lazy("no times"),
+        gettext_lazy("The imported file holds no times: everything is at 0, and its rates mean nothing."),
+    ),
+    "no_chunks": (
+        gettext_lazy("no chunks"),
+        gettext_lazy("The imported file holds no chunks: the answer is one, whatever the provider did."),
+    ),
+    "parameters_ignored": (
+        gettext_lazy("parameters left out"),
+        gettext_lazy("The dialect of the connection has no word for some parameters, so they were not sent."),
+    ),
+}
 _QUIET: Final = frozenset({"compressed"})
 
 
@@ -95,7 +109,15 @@ def _described(finding: Finding) -> tuple[str, str]:
         case "compressed":
             return _("compressed"), _("The provider compresses its answer: tokens may come later than they were made.")
         case _:
-            return ", ".join(finding.causes), _("The recording has a notice here.")
+            return _noticed(finding.causes)
+
+
+def _noticed(codes: Sequence[str]) -> tuple[str, str]:
+    known = [_NOTICES[code] for code in codes if code in _NOTICES]
+    if not known:
+        return ", ".join(codes), _("The recording has a notice here.")
+    words = [str(_NOTICES[code][0]) if code in _NOTICES else code for code in codes]
+    return ", ".join(words), " ".join(str(sentence) for _words, sentence in known)
 
 
 def _buffered(finding: Finding) -> tuple[str, str]:

@@ -60,32 +60,43 @@ def _flag(value: Any) -> bool:
 def _tools(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
         raise InvalidField("tools", _("tools must be a list of objects, as in OpenAI's chat."))
-    _check_size("tools", value)
+    _check_json("tools", value)
     return value
 
 
 def _tool_choice(value: Any) -> Any:
     if not isinstance(value, str | dict):
         raise InvalidField("tool_choice", _("tool_choice must be a word or an object, as in OpenAI's chat."))
-    _check_size("tool_choice", value)
+    _check_json("tool_choice", value)
     return value
 
 
 def _extra(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidField("extra", _("extra must be an object."))
-    _check_size("extra", value)
+    _check_json("extra", value)
     return value
 
 
-def _check_size(name: str, value: Any) -> None:
+def _check_json(name: str, value: Any) -> None:
     try:
-        size = len(orjson.dumps(value))
+        written = orjson.dumps(value)
     except orjson.JSONEncodeError:
         raise InvalidField(name, _("%(name)s holds what JSON cannot.") % {"name": name}) from None
-    if size > MAX_JSON_BYTES:
+    if b"\\u0000" in written and holds_nul(value):
+        raise InvalidField(name, _("%(name)s holds a NUL character, which no model takes. Remove it.") % {"name": name})
+    if len(written) > MAX_JSON_BYTES:
         message = _("%(name)s is longer than %(limit)d KiB.")
         raise InvalidField(name, message % {"name": name, "limit": MAX_JSON_BYTES // 1024})
+
+
+def holds_nul(value: Any) -> bool:
+    """Whether there is a NUL in a text of what JSON can hold: a database cannot store it."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in name or holds_nul(inner) for name, inner in value.items())
+    return isinstance(value, list) and any(map(holds_nul, value))
 
 
 CHECKS: Mapping[str, Callable[[Any], Any]] = {

@@ -87,7 +87,7 @@ class _Prepared:
         self.turn = {
             "prompt": storable(recorded.prompt),
             "system": storable(recorded.system),
-            "parameters": storable_json(clean_parameters(recorded.parameters)),
+            "parameters": clean_parameters(storable_json(dict(recorded.parameters))),
         }
         self.runs = [(run.retries, _columns(run), _segment(run)) for run in recorded.runs]
 

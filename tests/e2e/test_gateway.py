@@ -28,6 +28,8 @@ def test_a_call_of_the_gateway_is_watched_live(page: Page, api: Client) -> None:
         seen = chunks(lane(page))
         wait_for_chunks(lane(page), seen + 10)
     expect_state(lane(page), "cancelled")  # the client has gone, and with it the run
+    expect(page.locator("#sidebar-sessions a", has_text=prompt)).to_be_visible()
+    expect(page.locator("#sidebar-live a", has_text=prompt)).to_have_count(0)
 
 
 def test_an_answer_of_the_gateway_is_whole_on_the_page(page: Page, api: Client) -> None:

@@ -60,6 +60,11 @@ def test_an_answer_that_streamed_is_not_in_one_chunk_because_of_a_notice_about_o
     assert codes(run(*before, *chunks(STEADY[:1]), end(STEADY[1]))) == ["one_chunk"]
 
 
+def test_a_file_without_chunks_says_nothing_of_the_provider() -> None:
+    events = run((0, NOTICE, {"code": "no_chunks", "message": "…"}), (5, CHUNK, "word " * 100), end(9))
+    assert [(finding.code, finding.causes) for finding in findings(events)] == [("notice", ("no_chunks",))]
+
+
 def test_several_choices_that_are_one_chunk_each_are_each_in_one() -> None:
     said = (90 * MS, NOTICE, {"code": "one_chunk", "message": "…"})
     other = (90 * MS, CHUNK, {"text": "ho", "choice": 1})

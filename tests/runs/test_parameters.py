@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from playground.errors import InvalidField
@@ -48,3 +50,13 @@ def test_what_is_wrong_is_named(name: str, value: object) -> None:
         clean_parameters({name: value})
     assert caught.value.field == name
     assert name in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["tools", "extra"])
+def test_a_nul_is_refused_since_no_database_holds_one(name: str) -> None:
+    value: Any = {"note": ["a \\u0000 that is none", {"deep": "one\0"}]}
+    with pytest.raises(InvalidField, match="NUL") as raised:
+        clean_parameters({name: [value] if name == "tools" else value})
+    assert raised.value.field == name
+    del value["note"][1]
+    assert clean_parameters({name: [value] if name == "tools" else value})

@@ -44,20 +44,22 @@ def test_an_imported_session_is_the_exported_one_with_new_ids() -> None:
 
 def test_what_a_message_says_beside_its_text_and_when_a_run_began_come_along() -> None:
     owner = make_member()
-    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": "\0 \\u0000"}'}}
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": "NUL \\u0000"}'}}
     messages = [
         {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "content": "5", "tool_call_id": "1"},
     ]
-    parameters = {"tools": [{"type": "function", "function": {"name": "f", "description": "\0"}}]}
+    parameters = {"tools": [{"type": "function", "function": {"name": "f", "description": "NUL"}}]}
     run = make_run(make_turn(make_session(owner), parameters=parameters), messages=messages)
-    recorded = stream_jsonl.load(stream_jsonl.dump(recorded_session(run.turn.session)))
+    written = stream_jsonl.dump(recorded_session(run.turn.session)).replace(b"NUL", b"\\u0000")
+    recorded = stream_jsonl.load(written)
 
     copy = import_session(recorded, Workspace.objects.default(), owner)
 
     again = Run.objects.get(turn__session=copy)
     (assistant, tool) = again.messages
     assert tool == messages[1]
+    assert "\0" in recorded.turns[0].parameters["tools"][0]["function"]["description"]
     assert assistant["tool_calls"][0]["function"]["arguments"] == '{"a": "␀ \\u0000"}'  # no database text has a NUL
     assert again.turn.parameters["tools"][0]["function"]["description"] == "␀"
     assert (again.started_at, again.ended_at) == (run.started_at, run.ended_at)
