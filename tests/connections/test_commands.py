@@ -85,11 +85,11 @@ def test_test_says_how_it_streams(
     base_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("UP_KEY", "canary-key")
-    add(base_url, "--allow-private", "--key-env", "UP_KEY", "--model", "sim-n8-r100-d0")
+    add(base_url, "--allow-private", "--key-env", "UP_KEY", "--model", "sim-n16-r20-d0")
     call_command("connection", "test", "up")
     out = capsys.readouterr().out
     assert "models: sim-n256-r50-d100" in out
-    assert "sim-n8-r100-d0: streams, 8 chunks, first after " in out
+    assert "sim-n16-r20-d0: streams, 16 chunks, first after " in out
     assert "canary" not in out
 
 

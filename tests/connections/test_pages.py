@@ -93,7 +93,7 @@ class TestTest:
     async def test_it_shows_how_the_upstream_streams(self, async_client: AsyncClient, simulator: Simulator) -> None:
         await sync_to_async(self._set_up)(async_client, simulator, "canary-key")
         page = await async_client.post("/connections/up/test/")
-        assert "sim-n24-r100-d0 streams:" in page.content.decode()
+        assert "sim-n16-r20-d0 streams:" in page.content.decode()
         part = await async_client.post("/connections/up/test/", headers={"HX-Request": "true"})
         assert part.content.decode().startswith("<section")
         assert "canary-key" not in page.content.decode() + part.content.decode()
@@ -117,7 +117,7 @@ class TestTest:
         assert "canary" not in page
 
     @staticmethod
-    def _set_up(client: AsyncClient, simulator: Simulator, key: str, model: str = "sim-n24-r100-d0") -> None:
+    def _set_up(client: AsyncClient, simulator: Simulator, key: str, model: str = "sim-n16-r20-d0") -> None:
         workspace = make_workspace()
         make_connection(workspace, "up", base_url=simulator.base_url, api_key=key, model_names=[model])
         client.force_login(make_member(workspace, Role.OWNER))
