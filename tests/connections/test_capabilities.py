@@ -133,8 +133,8 @@ def test_the_list_of_connections_names_the_last_result(client: Client, workspace
 @pytest.mark.django_db(transaction=True)
 class TestMeasuring:
     async def test_a_row_is_measured_and_kept(self, async_client: AsyncClient, simulator: Simulator) -> None:
-        workspace = await sync_to_async(self._set_up)(async_client, simulator, ["sim-n64-r400-d0"])
-        sent = {"connection": "up", "model": "sim-n64-r400-d0"}
+        workspace = await sync_to_async(self._set_up)(async_client, simulator, ["sim-n64-r50-d0"])
+        sent = {"connection": "up", "model": "sim-n64-r50-d0"}
         row = await async_client.post(f"{URL}measure/", sent, headers={"HX-Request": "true"})
         assert row.status_code == 200
         assert row.content.decode().strip().startswith("<tr")
@@ -142,7 +142,7 @@ class TestMeasuring:
         whole = await async_client.post(f"{URL}measure/", sent)
         assert re.fullmatch(rf"{URL}#model-\w+", whole["Location"])
         kept = await Measurement.objects.aget()
-        assert (kept.workspace_id, kept.connection, kept.model) == (workspace.pk, "up", "sim-n64-r400-d0")
+        assert (kept.workspace_id, kept.connection, kept.model) == (workspace.pk, "up", "sim-n64-r50-d0")
         assert kept.results["cancel"] in ("seen", "ended_first")
 
     async def test_of_a_connection_without_models_the_first_is_asked(

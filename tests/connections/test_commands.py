@@ -155,11 +155,11 @@ def test_test_says_what_came_before_it_failed(breaks_off: str, capsys: pytest.Ca
 
 @pytest.mark.django_db(transaction=True)
 def test_test_keeps_what_it_measured(base_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-n64-r400-d0"])
+    make_connection(name="up", base_url=base_url, api_key="canary-key", model_names=["sim-n64-r50-d0"])
     call_command("connection", "test", "up")
     assert "  Streams: token by token\n" in capsys.readouterr().out
     kept = Measurement.objects.get()
-    assert (kept.workspace, kept.connection, kept.model) == (Workspace.objects.default(), "up", "sim-n64-r400-d0")
+    assert (kept.workspace, kept.connection, kept.model) == (Workspace.objects.default(), "up", "sim-n64-r50-d0")
     assert kept.results["stream"] == "tokens"
 
 

@@ -31,7 +31,7 @@ async def measured(simulator: Simulator, model: str, *, key: str = "key", **fiel
 
 
 async def test_a_model_that_streams_token_by_token(simulator: Simulator) -> None:
-    found = await measured(simulator, "sim-en-n256-r400-d0")
+    found = await measured(simulator, "sim-en-n256-r50-d0")
     assert (found.stream, found.usage, found.logprobs) == ("tokens", True, "yes")
     assert (found.tools, found.reasoning) == ("unused", False)
     assert found.chunks == 64
