@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="playground-audience-") as folder,
         upstream(Path(folder)) as (upstream_url, _),
-        product("playground", upstream_url, Path(folder)) as subject,
+        product("product", upstream_url, Path(folder)) as subject,
     ):
         show = Show(subject.base_url, Path(folder) / "product.log")
         page = show.open(subject.model_prefix + PACE.model)

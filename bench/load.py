@@ -1,4 +1,4 @@
-"""Makes the load on one subject and tells what it received: one process, one viewer a stream.
+"""Makes the load on one subject and tells what it received: one process, one viewer a stream or several.
 
     python -m bench.load < SPEC        prints a line for each phase, then the tally as JSON
 
@@ -27,7 +27,8 @@ OPENING_AT_ONCE = 20
 @dataclass(frozen=True)
 class Spec:
     """`base_url` is where the subject, or for the direct rows the upstream, is reached; `token` is the product's.
-    The streams begin one after the other within `spread` seconds, `wait` seconds after `ready`.
+    The streams begin one after the other within `spread` seconds, `wait` seconds after `ready`; each has `viewers`,
+    which connect to `watch_url` if it is another process.
     """
 
     reader: str
@@ -38,13 +39,15 @@ class Spec:
     spread: float
     wait: float
     token: str = ""
+    viewers: int = 1
+    watch_url: str = ""
 
 
 class Phases:
-    """Notices when every stream has begun and when the first and the last have ended."""
+    """Notices when every viewer's stream has begun and when the first and the last have ended."""
 
-    def __init__(self, streams: int) -> None:
-        self.waiting = self.running = streams
+    def __init__(self, viewers: int) -> None:
+        self.waiting = self.running = viewers
         self.steady_ns = self.ending_ns = 0
         self.all_ended = asyncio.Event()
 
@@ -78,12 +81,14 @@ def say(phase: str) -> None:
 
 
 async def run(spec: Spec) -> None:
-    phases = Phases(spec.streams)
-    streams = [Stream() for _ in range(spec.streams)]
+    phases = Phases(spec.streams * spec.viewers)
+    groups = [[Stream() for _ in range(spec.viewers)] for _ in range(spec.streams)]
+    streams = [stream for group in groups for stream in group]
     reader = READERS[spec.reader](spec.base_url, spec.token, spec.model, phases)
+    reader.watch_url = spec.watch_url or spec.base_url
     async with asyncio.timeout(OPENING_S):
         await reader.prepare()
-        opened = await in_turn(reader.open, streams)
+        opened = await in_turn(reader.open_all, groups)
     say("ready")
     starts = [
         asyncio.create_task(start_at(spec.wait + i / spec.streams * spec.spread, opened[i]))
@@ -107,14 +112,16 @@ async def run(spec: Spec) -> None:
     print(json.dumps(result.as_dict()), flush=True)
 
 
-async def in_turn(open_one: Callable[[Stream], Awaitable[Opened]], streams: Sequence[Stream]) -> list[Opened]:
+async def in_turn(
+    open_all: Callable[[Sequence[Stream]], Awaitable[Opened]], groups: Sequence[Sequence[Stream]]
+) -> list[Opened]:
     gate = asyncio.Semaphore(OPENING_AT_ONCE)
 
-    async def gated(stream: Stream) -> Opened:
+    async def gated(group: Sequence[Stream]) -> Opened:
         async with gate:
-            return await open_one(stream)
+            return await open_all(group)
 
-    return await asyncio.gather(*(gated(stream) for stream in streams))
+    return await asyncio.gather(*(gated(group) for group in groups))
 
 
 async def start_at(delay: float, start: Opened) -> None:

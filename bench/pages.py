@@ -1,11 +1,14 @@
 """How long the server takes for the pages of the history, with 100,000 sessions in the database.
 
 `python -m bench.pages` fills a database (SQLite in `--data`, else a temporary folder; with DATABASE_URL, an empty one
-there; what is full already is used as it is), asks for each page several times, and fails if the median of any is over
-the limit. On a busy machine look at the processor's time: on SQLite, all of the work is in it.
+there; what is full already is used as it is), asks for each page several times, and fails if the p95 of any is
+over the limit. Run it with and without DATABASE_URL for both databases. On a busy machine look at the processor's time:
+on SQLite, all of the work is in it.
 """
 
 import argparse
+import gc
+import math
 import os
 import random
 import statistics
@@ -16,7 +19,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-LIMIT_MS = 150
+LIMIT_MS = 50
 BATCH = 2_000
 MODELS = ("openai/gpt-large", "openai/gpt-small", "local/smollm2-135m", "lab/qwen", "lab/llama")
 WORDS = ("time", "stream", "token", "model", "river", "mountain", "window", "paper", "北京", "首都", "café", "light")
@@ -58,11 +61,11 @@ LISTS = (
 
 
 class Measured(NamedTuple):
-    """`ms` is the median, `worst` the slowest, `cpu` the median of the process's own time, all in ms."""
+    """`p50` and `p95` are on the clock, `cpu` is the median of the process's own time, all in ms."""
 
     page: str
-    ms: float
-    worst: float
+    p50: float
+    p95: float
     cpu: float
     queries: int
 
@@ -85,11 +88,15 @@ def main() -> int:
         fill(options.sessions)
         print(f"{options.sessions:,} sessions made in {time.perf_counter() - began:.0f} s")
     slow = []
-    for page, ms, worst, cpu, queries in measure(options.repeats):
-        print(f"{ms:7.1f} ms  (worst {worst:6.1f}, cpu {cpu:6.1f})  {queries:3} queries  {page}", flush=True)
-        if ms > LIMIT_MS:
+    every = list(measure(options.repeats))
+    for page, p50, p95, cpu, queries in every:
+        print(f"p50 {p50:6.1f}  p95 {p95:6.1f}  cpu {cpu:6.1f} ms  {queries:3} queries  {page}", flush=True)
+        if p95 > LIMIT_MS:
             slow.append(page)
-    print(f"over {LIMIT_MS} ms: {', '.join(slow) or 'none'}")
+    print(f"p95 over {LIMIT_MS} ms: {', '.join(slow) or 'none'}")
+    print(
+        f"all of them: p95 at most {max(m.p95 for m in every):.0f} ms, cpu at most {max(m.cpu for m in every):.0f} ms"
+    )
     return 1 if slow else 0
 
 
@@ -97,7 +104,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--data", help="a folder to keep the database in")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=20)
     return parser.parse_args()
 
 
@@ -204,6 +211,8 @@ def measure(repeats: int) -> Iterator[Measured]:
     pages: list[tuple[str, dict[str, str]]] = [(f"/sessions/?{query}", {}) for query in LISTS]
     pages += [("/sessions/sidebar/", htmx), ("/sessions/sidebar/?q=river", htmx), ("/", {})]
     pages += [(f"/sessions/{session.pk}/", {}), (f"/runs/{run.pk}/", {}), (f"/runs/{run.pk}/?view=tokens", {})]
+    gc.collect()
+    gc.freeze()  # as `manage.py serve` does when it starts
     for page, headers in pages:
         client.get(page, headers=headers)
         times, busy = [], []
@@ -216,7 +225,8 @@ def measure(repeats: int) -> Iterator[Measured]:
                 raise SystemExit(f"{page} answers {response.status_code}")
         with CaptureQueriesContext(connection) as captured:
             client.get(page, headers=headers)
-        yield Measured(page, statistics.median(times), max(times), statistics.median(busy), len(captured))
+        p95 = sorted(times)[math.ceil(0.95 * len(times)) - 1]
+        yield Measured(page, statistics.median(times), p95, statistics.median(busy), len(captured))
 
 
 if __name__ == "__main__":

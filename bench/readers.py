@@ -1,4 +1,4 @@
-"""How the load reads each kind of subject. `open` prepares one stream and returns what starts it."""
+"""How the load reads each kind of subject. `open_all` prepares a stream with its viewers; what it returns starts it."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ class Reader:
     """One kind of subject."""
 
     def __init__(self, base_url: str, token: str, model: str, watcher: Watcher) -> None:
-        self.base_url = base_url
+        self.base_url = self.watch_url = base_url
         self.token = token
         self.model = model
         self.watcher = watcher
@@ -42,6 +42,11 @@ class Reader:
 
     async def open(self, stream: Stream) -> Opened:
         raise NotImplementedError
+
+    async def open_all(self, viewers: Sequence[Stream]) -> Opened:
+        """`viewers`: what each viewer of the one stream receives. Only some subjects can have more than one."""
+        (only,) = viewers
+        return await self.open(only)
 
     async def count_unrecorded(self, streams: Sequence[Stream], pace: Pace) -> int:
         """How many tokens of answers the subject did not store exactly, of a subject that stores any."""
@@ -153,27 +158,47 @@ class RelayReader(Reader):
         return start
 
 
-class ProductReader(Reader):
-    """The playground: a run is started by REST and watched on a WebSocket of its own, as by one person each."""
+class HubReader(RelayReader):
+    """The bare hub: many sockets are one stream, begun by the first of them."""
 
-    async def open(self, stream: Stream) -> Opened:
-        url = self.base_url.replace("http", "ws", 1) + "/ws/v1"
-        socket = await WebSocket(url, {"Authorization": f"Bearer {self.token}"}).open()
-        address = urlsplit(self.base_url)
-        connection = await asyncio.open_connection(address.hostname, address.port)
-        socket.on_message = ProductViewer(stream, self.watcher, socket).on_message
+    async def open_all(self, viewers: Sequence[Stream]) -> Opened:
+        rest = [await self.open(stream) for stream in viewers[1:]]
+        first = await self.open(viewers[0])
 
         async def start() -> None:
-            stream.ask()
+            for stream in viewers:
+                stream.ask()
+            await first()
+
+        del rest  # their sockets are open, and only listen
+        return start
+
+
+class ProductReader(Reader):
+    """The playground: a run is started by REST, and watched on a WebSocket of each viewer's own."""
+
+    async def open_all(self, viewers: Sequence[Stream]) -> Opened:
+        url = self.watch_url.replace("http", "ws", 1) + "/ws/v1"
+        sockets = [await WebSocket(url, {"Authorization": f"Bearer {self.token}"}).open() for _ in viewers]
+        address = urlsplit(self.base_url)
+        connection = await asyncio.open_connection(address.hostname, address.port)
+        for stream, socket in zip(viewers, sockets, strict=True):
+            socket.on_message = ProductViewer(stream, self.watcher, socket).on_message
+
+        async def start() -> None:
+            for stream in viewers:
+                stream.ask()
             status, answer = await self.request(
                 connection, "POST", "/api/v1/runs", {"model": self.model, "prompt": "Count."}
             )
             if status != 201:
                 print(f"refused: {status} {answer}", flush=True)
-                self.watcher.refused(stream)
+                for stream in viewers:
+                    self.watcher.refused(stream)
                 return
-            stream.run_id = answer["id"]
-            socket.send(json.dumps({"op": "subscribe", "run": stream.run_id, "after": -1}).encode())
+            for stream, socket in zip(viewers, sockets, strict=True):
+                stream.run_id = answer["id"]
+                socket.send(json.dumps({"op": "subscribe", "run": stream.run_id, "after": -1}).encode())
 
         return start
 
@@ -201,9 +226,9 @@ class ProductReader(Reader):
         address = urlsplit(self.base_url)
         connection = await asyncio.open_connection(address.hostname, address.port)
         missing = 0
-        for stream in streams:
-            if stream.run_id:
-                _, run = await self.request(connection, "GET", f"/api/v1/runs/{stream.run_id}")
+        for run_id in dict.fromkeys(stream.run_id for stream in streams):
+            if run_id:
+                _, run = await self.request(connection, "GET", f"/api/v1/runs/{run_id}")
                 kept = [int(index) for index, _ in TOKEN.findall(run["text"])]
                 missing += pace.tokens if kept != list(range(pace.tokens)) else 0
         connection[1].close()
@@ -213,8 +238,9 @@ class ProductReader(Reader):
 class GatewayReader(ProductReader):
     """The playground's gateway: one request each, answered with a stream, as by an OpenAI client."""
 
-    async def open(self, stream: Stream) -> Opened:
-        return await RawReader.open(self, stream)  # type: ignore[arg-type]  # it reads alike
+    async def open_all(self, viewers: Sequence[Stream]) -> Opened:
+        (only,) = viewers
+        return await RawReader.open(self, only)  # type: ignore[arg-type]  # it reads alike
 
 
 class ProductViewer:
@@ -250,6 +276,7 @@ READERS: dict[str, type[Reader]] = {
     "raw": RawReader,
     "httpx": HttpxReader,
     "relay": RelayReader,
+    "hub": HubReader,
     "product": ProductReader,
     "gateway": GatewayReader,
 }

@@ -49,8 +49,11 @@ class Relay(AsyncWebsocketConsumer):
                 if line.startswith("data: {"):
                     text = json.loads(line[6:])["choices"][0]["delta"].get("content")
                     if text:
-                        await self.send(text_data=json.dumps({"text": text}))
-        await self.send(text_data='{"end":true}')
+                        await self.tell(json.dumps({"text": text}))
+        await self.tell('{"end":true}')
+
+    async def tell(self, message: str) -> None:
+        await self.send(text_data=message)
 
     async def disconnect(self, code: int) -> None:
         if self.task:

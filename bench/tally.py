@@ -41,7 +41,10 @@ class Stream:
 
 @dataclass
 class Tally:
-    """Of one load: milliseconds, counts, seconds. `added` is the time from when a token was due to when it came."""
+    """Of one load, all viewers together: milliseconds, counts, seconds. `frames`: messages (or reads) with tokens.
+
+    `added` is the time from when a token was due to when it came.
+    """
 
     streams: int
     refused: int
@@ -57,6 +60,7 @@ class Tally:
     ttft_p50: float
     ttft_p99: float
     seconds: float
+    frames: int = 0
     steady_tokens: int = 0
     unrecorded: int = 0
 
@@ -105,6 +109,7 @@ def tally(streams: Sequence[Stream], pace: Pace, *, steady: tuple[int, int]) -> 
         ttft_p50=percentile(ttft, 0.5),
         ttft_p99=percentile(ttft, 0.99),
         seconds=(max((s.ended_ns for s in accepted), default=0) - min(s.asked_ns for s in streams)) / 1e9,
+        frames=sum(len(stream.arrivals) for stream in accepted),
         steady_tokens=steady_tokens,
     )
 
