@@ -8,10 +8,10 @@ CHECK_ENV := DATA_DIR=.cache/check PUBLIC_URL=https://playground.example.org \
 	SECRET_KEY=only-for-the-checks-and-long-enough-for-them-0123456789-abcdefgh
 
 .DEFAULT_GOAL := help
-.PHONY: help run model test lint format messages bench lock clean
+.PHONY: help run model test reliability lint format messages bench bench-pages lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install what is missing, migrate, and serve on HOST:PORT (127.0.0.1:8000)
 	@scripts/setup run
@@ -24,6 +24,10 @@ model: ## Install the tiny demo model, where `make run` could not
 test: ## Run every test, unit to browser; TESTS="tests/runs -k stop" runs some of them on SQLite
 	@scripts/setup test
 	@$(PYTHON) -m scripts.test $(TESTS)
+
+reliability: ## Run the reliability tests at their full sizes (hours on a small machine); RELIABILITY_TESTS="-k storm" some
+	@scripts/setup test
+	@RELIABILITY=full $(PYTHON) -m scripts.test -s tests/reliability $(RELIABILITY_TESTS)
 
 lint: ## Run every static check
 	@scripts/setup dev
@@ -47,9 +51,13 @@ messages: ## Bring the translations in locale/ up to date with the sources, and 
 	@scripts/setup dev
 	@$(PYTHON) -m scripts.messages
 
-bench: ## Measure against a bare relay (about 8 minutes); BENCH="--streams 50 --repeats 1" narrows it
+bench: ## Measure against bare relays (about half an hour); BENCH="--quick", or "--streams 50 --repeats 1", narrows it
 	@scripts/setup dev
 	@$(PYTHON) -m bench $(BENCH)
+
+bench-pages: ## Measure the history's pages with 100,000 sessions, on SQLite or on an empty DATABASE_URL (about 6 minutes)
+	@scripts/setup dev
+	@$(PYTHON) -m bench.pages
 
 lock: ## Write the requirements' .txt files anew from their .in files
 	@scripts/setup dev

@@ -1,6 +1,7 @@
 """Reads the environment. A value that does not parse stops the start with one clear line."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +26,14 @@ def env_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be one of 1, 0, true, false, yes, no, on, off; it is {value!r}.")
 
 
+def env_choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of `choices`, in whatever case; the first where the variable is unset."""
+    value = os.environ.get(name, "").strip().lower() or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}; it is {value!r}.")
+    return value
+
+
 def env_int(name: str, default: int, *, minimum: int) -> int:
     value = os.environ.get(name, "").strip()
     if not value:
@@ -40,6 +49,19 @@ def env_int(name: str, default: int, *, minimum: int) -> int:
 
 def env_list(name: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Addresses and networks, separated by commas: 10.0.0.9, 10.1.0.0/16, ::1."""
+    networks = []
+    for item in env_list(name):
+        try:
+            networks.append(ip_network(item))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must be a list of addresses and networks such as 10.0.0.9 or 10.1.0.0/16; one is {item!r}."
+            ) from None
+    return networks
 
 
 def env_objects(name: str) -> list[str]:

@@ -9,7 +9,8 @@ PlaygroundError                 code, message, HTTP status, the field that is wr
 ├── Conflict            409
 ├── TooManyRuns         429     the person's own limit of live runs
 ├── RateLimited         429     an API token's own limit of runs a minute or tokens a day; `retry_after` seconds
-└── Busy                503     the whole process is full; `retry_after` seconds
+├── Busy                503     the whole process is full; `retry_after` seconds
+└── Damaged             500     what the database holds of a recording cannot be read
 
 Each edge (pages, REST, WebSocket, commands) maps this tree once. The errors of an upstream model are another tree:
 `playground.providers.errors`.
@@ -85,3 +86,10 @@ class Busy(PlaygroundError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Damaged(PlaygroundError):
+    """Trying again is no use: an operator may have a backup."""
+
+    code = "damaged"
+    status = 500

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -41,6 +41,14 @@ def uuid_of(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def uuid_or_404(text: str) -> UUID:
+    """The same, for an id without which there is no page."""
+    found = uuid_of(text)
+    if found is None:
+        raise Http404
+    return found
 
 
 def absolute(request: HttpRequest, path: str) -> str:

@@ -8,7 +8,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 # What programs call: they match on words, and write them into logs.
-FOR_PROGRAMS: Final = ("/api/", "/v1/", "/healthz")
+FOR_PROGRAMS: Final = ("/api/", "/v1/", "/healthz", "/readyz", "/metrics")
 
 
 class PageLanguageMiddleware(LocaleMiddleware):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import nh3
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +25,9 @@ from pygments.token import STANDARD_TYPES
 
 # What comes after this many characters is shown as plain text: hostile Markdown costs up to 15 µs a character.
 LIMIT: Final = 60_000
+# Of plain text, what a browser lays out in one go: so many characters, and on to the end of the line.
+PIECE: Final = 16_384
+LONGEST_PIECE: Final = 4 * PIECE
 # Code of more characters than this, in a block and in all blocks of a text, is not coloured.
 CODE_LIMIT: Final = 20_000
 CODE_TOTAL: Final = 60_000
@@ -49,6 +52,7 @@ _TAGS: Final = frozenset(
 _BETWEEN_BLOCKS: Final = re.compile(
     r"\n+(?=</?(?:ul|ol|li|p|blockquote|pre|table|thead|tbody|tr|td|th|div|h[1-6]|hr)\b)"
 )
+_FENCE: Final = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})(?P<info>.*)$")
 _ALIGNMENTS: Final = {f"text-align:{side}": f"prose__cell--{side}" for side in ("left", "center", "right")}
 
 
@@ -108,7 +112,7 @@ def render_markdown(text: str) -> SafeString:
         '{}<p class="prose__note">{}</p><pre class="prose__rest" tabindex="0">{}</pre>',
         mark_safe(html),  # noqa: S308  (sanitised above)
         _NOTE,
-        rest,
+        _in_pieces(rest),
     )
 
 
@@ -131,6 +135,20 @@ def pieces(text: str) -> Iterator[Piece]:
         yield Piece(rest, rest, len(text) - len(rest))
 
 
+def open_fence(text: str) -> str:
+    """The line that opened the block of code in which `text` ends; "" if it ends in none."""
+    opened = ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if found is None:
+            continue
+        if not opened:
+            opened = line.strip() if "`" not in found["info"] else ""
+        elif found["mark"].startswith(_FENCE.match(opened)["mark"]) and not found["info"].strip():  # type: ignore[index]
+            opened = ""
+    return opened
+
+
 def _seen(token: Token) -> tuple[str, str]:
     if token.type == "text_special":
         return token.content, token.markup
@@ -149,6 +167,18 @@ def _split(text: str) -> tuple[str, str]:
         if at >= 0:
             return text[:at], text[at + len(separator) :]
     return text[:LIMIT], text[LIMIT:]
+
+
+def _in_pieces(text: str) -> SafeString | str:
+    """A long plain text as elements that a browser lays out one by one, with nothing between them."""
+    if len(text) <= LONGEST_PIECE:
+        return text
+    cuts, at = [], 0
+    while at < len(text):
+        end = text.find("\n", at + PIECE, at + LONGEST_PIECE) + 1 or at + LONGEST_PIECE
+        cuts.append((text[at:end],))
+        at = end
+    return format_html_join("", '<span class="piece">{}</span>', cuts)
 
 
 def _allowed_link(url: str) -> bool:

@@ -8,7 +8,17 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from playground.data_dir import load_secret_key, private_folder
-from playground.env import env_bool, env_int, env_list, env_objects, env_path, env_str, env_url
+from playground.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_networks,
+    env_objects,
+    env_path,
+    env_str,
+    env_url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = private_folder(env_path("DATA_DIR", BASE_DIR / "data"))
@@ -103,7 +113,18 @@ TEMPLATES = [
 DATABASE_URL = env_url("DATABASE_URL", schemes=("postgres", "postgresql"))
 if DATABASE_URL:
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
+    # A server that has vanished says nothing: what waits for it would wait for a quarter of an hour.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 else:
+    # NORMAL loses nothing when the process dies, FULL also nothing when the machine loses its power.
+    _synchronous = env_choice("PLAYGROUND_SQLITE_SYNCHRONOUS", ("normal", "full")).upper()
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -113,7 +134,9 @@ else:
                 # A deferred transaction that reads before it writes fails at once with "locked" under WAL.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+                "init_command": (
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={_synchronous}; PRAGMA cache_size=-16000;"
+                ),
             },
         }
     }
@@ -207,29 +230,53 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
 }
 
+PLAYGROUND_LOG_FORMAT = env_choice("PLAYGROUND_LOG_FORMAT", ("line", "json"))
+PLAYGROUND_LOG_LEVEL = env_choice("PLAYGROUND_LOG_LEVEL", ("info", "debug", "warning", "error"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"redact": {"()": "playground.accounts.redaction.RedactTokens"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "root": {"handlers": ["stderr"], "level": env_str("PLAYGROUND_LOG_LEVEL", "INFO").upper()},
+    "formatters": {
+        "line": {"()": "playground.logs.PlainLines"},
+        "json": {"()": "playground.logs.JsonLines"},
+    },
+    "filters": {
+        "redact": {"()": "playground.accounts.redaction.RedactTokens"},
+        "run": {"()": "playground.logs.NameTheRun"},
+        "no_refusals": {"()": "playground.logs.NoRefusals"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": PLAYGROUND_LOG_FORMAT,
+            "filters": ["redact", "run"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": PLAYGROUND_LOG_LEVEL.upper()},
     "loggers": {
         "channels_redis": {"level": "CRITICAL"},  # a traceback a second while Redis is away; runs.rooms says it once
         "daphne": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["no_refusals"]},
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # each probe of the port would leave a traceback
         "httpx": {"level": "WARNING"},
+        "markdown_it": {"level": "WARNING"},  # at debug, a line for each rule that it tries
     },
 }
 
 # --- The playground's own -----------------------------------------------------------------------------------------
 
+# Whose `X-Forwarded-For` is believed.
+PLAYGROUND_TRUSTED_PROXIES = env_networks("PLAYGROUND_TRUSTED_PROXIES")
 PLAYGROUND_SAMPLES = env_bool("PLAYGROUND_SAMPLES", default=True)
 PLAYGROUND_MAX_RUNS = env_int("PLAYGROUND_MAX_RUNS", 250, minimum=1)
 PLAYGROUND_MAX_RUNS_PER_USER = env_int("PLAYGROUND_MAX_RUNS_PER_USER", 32, minimum=1)
 PLAYGROUND_MAX_PROMPT_BYTES = env_int("PLAYGROUND_MAX_PROMPT_BYTES", 512 * 1024, minimum=1)
 PLAYGROUND_RUN_DEADLINE_S = env_int("PLAYGROUND_RUN_DEADLINE_S", 1800, minimum=1)
+PLAYGROUND_WRITE_TIMEOUT_S = env_int("PLAYGROUND_WRITE_TIMEOUT_S", 10, minimum=1)
+PLAYGROUND_STOP_GRACE_S = env_int("PLAYGROUND_STOP_GRACE_S", 5, minimum=0)
+PLAYGROUND_MAX_UNSTORED_BYTES = env_int("PLAYGROUND_MAX_UNSTORED_BYTES", 256 * 1024 * 1024, minimum=1)
+PLAYGROUND_KEEP_DAYS = env_int("PLAYGROUND_KEEP_DAYS", 0, minimum=0)  # 0: for ever
+PLAYGROUND_KEEP_RAW_DAYS = env_int("PLAYGROUND_KEEP_RAW_DAYS", 0, minimum=0)
 PLAYGROUND_MODEL_IDLE_S = env_int("PLAYGROUND_MODEL_IDLE_S", 600, minimum=1)
+PLAYGROUND_METRICS_TOKEN = env_str("PLAYGROUND_METRICS_TOKEN")
 PLAYGROUND_RUNNABLES = env_objects("PLAYGROUND_RUNNABLES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -17,6 +17,8 @@ from django.core.handlers.base import BaseHandler
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from playground.runs.patience import limit_this_thread
+
 THREADS = 4  # each more competes with the event loop for the interpreter
 
 
@@ -26,7 +28,7 @@ class ThreadedHandler(ASGIHandler):
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request", initializer=limit_this_thread)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:

@@ -2,14 +2,19 @@ from django.contrib import admin
 from django.urls import include, path
 
 from playground.accounts.views import admin_sign_in
-from playground.api.health import healthz
+from playground.api.health import healthz, readyz
+from playground.api.metrics import metrics
 from playground.api.views import api
+
+handler500 = "playground.middleware.server_error"
 
 urlpatterns = [
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
     path("api/v1/", api.urls),
     path("", include("playground.accounts.urls")),
     path("", include("playground.workspaces.urls")),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 import pytest
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from tests import services
@@ -70,6 +71,14 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
         thread.join(PATIENCE_S)
     alive = [thread.name for thread in own if thread.is_alive()]
     assert not alive, f"threads still running: {alive}"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_default_language() -> Iterator[None]:
+    """A request leaves its language active on the test's own thread, for whichever test comes next."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 def _close_connections_of_asgiref() -> None:

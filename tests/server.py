@@ -8,9 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import orjson
@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parent.parent
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 
 
 def free_port() -> int:
@@ -29,13 +29,20 @@ def free_port() -> int:
 
 
 class Server:
-    """`manage.py serve` with a data folder of its own. `output` is what it printed, both streams."""
+    """`manage.py serve` with a data folder of its own. `output` is what it printed, both streams.
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    `run_in`: a command that runs another one elsewhere, such as in a network namespace, where it listens on `host`.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, host: str = "127.0.0.1", run_in: Sequence[str] = (), **environment: str
+    ) -> None:
         self.data_dir = data_dir
+        self.host = host
         self.port = free_port()
-        self.base_url = f"http://127.0.0.1:{self.port}"
-        self.ws_url = f"ws://127.0.0.1:{self.port}/ws/v1"
+        self.base_url = f"http://{host}:{self.port}"
+        self.ws_url = f"ws://{host}:{self.port}/ws/v1"
+        self._run_in = run_in
         self.output: list[str] = []
         keep = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
         self.environment = {
@@ -64,7 +71,7 @@ class Server:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+            [*self._run_in, sys.executable, "manage.py", "serve", "--host", self.host, "--port", str(self.port)],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -90,6 +97,13 @@ class Server:
         code = self._process.wait(30)
         self._join()
         return code
+
+    def wait_for_line(self, text: str, within_s: float = 10) -> None:
+        """Until it has printed a line that holds `text`."""
+        deadline = time.monotonic() + within_s
+        while not any(text in line for line in self.output):
+            assert time.monotonic() < deadline, f"no line with {text!r} in:\n{''.join(self.output)}"
+            time.sleep(0.02)
 
     def kill(self) -> None:
         """End it in whatever state it is; does nothing if it has ended."""
@@ -152,15 +166,28 @@ class Client:
         body: dict[str, Any] = response.json()
         return body
 
+    def wait(self, run_id: str, within_s: float = 30) -> dict[str, Any]:
+        """The run, once it has ended."""
+        deadline = time.monotonic() + within_s
+        while (body := self.run(run_id))["status"] in ("queued", "streaming"):
+            assert time.monotonic() < deadline, body
+            time.sleep(0.02)
+        return body
+
     def events(self, run_id: str, after: int = -1, **filters: Any) -> list[dict[str, Any]]:
         response = self.http.get(f"/runs/{run_id}/events", params={"after": after, **filters})
         assert response.status_code == 200, response.text
         return [orjson.loads(line) for line in response.content.splitlines()]
 
     def socket(self, **options: Any) -> "contextlib.AbstractContextManager[ClientConnection]":
+        return self.socket_at(self.server.ws_url, **options)
+
+    def socket_at(self, url: str, **options: Any) -> "contextlib.AbstractContextManager[ClientConnection]":
+        """A socket at another address of the same playground, such as a proxy's."""
         # With no bound on its queue the client goes on reading while a test does something else.
         options = {"max_size": None, "max_queue": None, "proxy": None, **options}
-        return connect(self.server.ws_url, additional_headers=self.headers, **options)
+        socket: Any = connect(url, additional_headers=self.headers, **options)  # its types know the base class only
+        return cast("contextlib.AbstractContextManager[ClientConnection]", socket)
 
 
 class Follower:

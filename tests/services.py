@@ -1,13 +1,19 @@
 """What the tests need from the machine: a browser, PostgreSQL, Redis, the embedded model. Each `why_no_…` says what is
 missing, or "" where it is there."""
 
+import contextlib
 import functools
 import importlib.util
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psycopg
+from django.utils.crypto import get_random_string
+from psycopg import sql
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,6 +34,18 @@ def chromium() -> str:
     if _CHROMIUM_ON_MACOS.exists():
         found.append(str(_CHROMIUM_ON_MACOS))
     return next(filter(None, found), "")
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[str]:
+    """An empty database on the PostgreSQL of the tests; its URL."""
+    name = f"playground_{get_random_string(8).lower()}"
+    with psycopg.connect(database_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield database_url().rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from playground.connections.problems import explain
+from playground.connections.problems import PART_SENTENCES, explain
 from playground.prompts.forms import TurnForm
 from tests.factories import make_member, make_token
 from tests.runs.factories import make_run, make_session, make_turn
@@ -106,6 +106,26 @@ class TestRecordedErrors:
             assert explain("rate_limited", self.recorded) == f"已达到服务商的速率限制：请稍后重试。\n{self.recorded}"
             assert explain("from_tomorrow", self.recorded) == self.recorded
             assert explain("", "") == ""
+
+    @pytest.mark.parametrize(
+        ("code", "timer"),
+        [
+            ("connect_timeout", "连接超时"),
+            ("first_chunk_timeout", "首个数据块超时"),
+            ("between_chunks_timeout", "数据块间隔超时"),
+            ("total_timeout", "完整回答超时"),
+        ],
+    )
+    def test_name_the_timer(self, code: str, timer: str) -> None:
+        with translation.override("zh-hans"):
+            assert timer in explain(code, self.recorded)
+            assert timer in explain(code, self.recorded, has_part=True)
+
+    @pytest.mark.parametrize("code", PART_SENTENCES)
+    def test_offer_to_continue_only_what_began(self, code: str) -> None:
+        with translation.override("zh-hans"):
+            assert "续写" not in explain(code, "")
+            assert "续写" in explain(code, "", has_part=True)
 
     def test_are_explained_in_the_lane_and_on_the_page_of_the_run(self, client: Client) -> None:
         user = make_member(username="other")

@@ -1,14 +1,18 @@
 """Errors as pages."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 import playground.urls
-from playground import errors
+from playground import errors, outage
+from playground.runs.health import Health, Trouble
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -21,6 +25,7 @@ RAISED: dict[str, errors.PlaygroundError] = {
     "too_many_runs": errors.TooManyRuns("Stop one first."),
     "rate_limited": errors.RateLimited("Too many in a minute.", retry_after=7),
     "busy": errors.Busy("Full: try again in 7 s.", retry_after=7),
+    "damaged": errors.Damaged("Look for a backup."),
     "not_signed_in": errors.NotSignedIn("Sign in."),
 }
 
@@ -114,3 +119,20 @@ def test_the_page_of_a_crash_needs_nothing() -> None:
     request = HttpRequest()
     assert "Something broke on our side" in server_error(request).content.decode()
     assert "cannot be understood" in bad_request(request, ValueError()).content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_who_sends_a_prompt_while_the_database_is_away_is_told_before_it_is_asked(
+    client: Client, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    health = Health()
+    monkeypatch.setattr(outage, "running_engine", lambda: SimpleNamespace(health=health))
+    assert client.post("/turns/", headers=headers).status_code != 503
+    health.note(Trouble.DATABASE, holds=True)
+    with CaptureQueriesContext(connection) as queries:
+        response = client.post("/turns/", headers=headers)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert not queries.captured_queries
+    assert not caplog.records
+    api = client.post("/api/v1/runs", {"model": "sim/m", "prompt": "Hello"}, content_type="application/json")
+    assert (api.status_code, api.json()["error"]["code"], api["Retry-After"]) == (503, "busy", "5")

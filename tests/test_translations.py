@@ -13,7 +13,8 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from playground.connections.embedded.errors import EmbeddedModelFailed, EmbeddedModelUnavailable
-from playground.connections.problems import SENTENCES
+from playground.connections.problems import NAMES as ERROR_NAMES
+from playground.connections.problems import PART_SENTENCES, SENTENCES
 from playground.providers.errors import BadAnswer, BadConnection, NotConnected, ProviderError, TimedOut, Truncated
 from scripts.messages import ROOT, catalogues, messages_in_sources, read, untranslated
 
@@ -85,7 +86,10 @@ def test_every_error_that_can_be_recorded_has_a_sentence() -> None:
     abstract = {ProviderError, BadConnection, NotConnected, TimedOut, BadAnswer, Truncated}
     assert EmbeddedModelUnavailable in kinds
     assert EmbeddedModelFailed in kinds
-    assert {kind.code for kind in kinds if kind not in abstract} <= set(SENTENCES)
+    recorded = {kind.code for kind in kinds if kind not in abstract}
+    assert recorded <= set(SENTENCES)
+    assert set(PART_SENTENCES) <= set(SENTENCES)
+    assert recorded <= set(ERROR_NAMES)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())

@@ -1,9 +1,35 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from playground.accounts.models import User
+from playground.accounts.signals import tokens_distrusted
+
+
+class _WithTokens(forms.Form):
+    """API tokens are credentials of their own, which outlive a password: who fears for them too says so here."""
+
+    revoke_tokens = forms.BooleanField(
+        label=_("Also revoke my API tokens"),
+        required=False,
+        help_text=_("They go on working with a new password. This ends all of them, in every workspace."),
+    )
+
+
+class SetPassword(_WithTokens, SetPasswordForm):  # type: ignore[type-arg]
+    @transaction.atomic
+    def save(self, commit: bool = True) -> User:
+        if self.cleaned_data["revoke_tokens"]:
+            tokens_distrusted.send(type(self), user=self.user)
+        saved: User = super().save(commit)
+        return saved
+
+
+class ChangePassword(SetPassword, PasswordChangeForm):
+    """With the old one."""
 
 
 class EmailForm(forms.Form):

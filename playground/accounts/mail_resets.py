@@ -12,6 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from playground.accounts import mail, throttle
+from playground.accounts.client_address import client_address
+from playground.accounts.forms import SetPassword as SetPasswordForm
 from playground.errors import NotFound
 
 MAILS_LIMIT: Final = 10  # asked for from one address, in a quarter of an hour
@@ -27,7 +29,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = PasswordResetForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "accounts/reset_by_mail.html", {"form": form}, status=422 if form.is_bound else 200)
-    address = request.META.get("REMOTE_ADDR", "")
+    address = client_address(request)
     wait = throttle.seconds_to_wait(_WHO, address, limit=MAILS_LIMIT)
     if wait:
         response = render(request, "accounts/reset_by_mail.html", {"form": form, "is_too_often": True}, status=429)
@@ -46,6 +48,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 class SetPassword(PasswordResetConfirmView):
     """Opening the mailed link changes nothing; the POST of the new password spends it."""
 
+    form_class = SetPasswordForm
     template_name = "accounts/reset_confirm.html"
     success_url = reverse_lazy("accounts:reset-done")
 

@@ -7,10 +7,10 @@ Who may make one for whom is not decided here: see `workspaces.resets`.
 from datetime import timedelta
 from typing import Final
 
-from django.contrib.auth.forms import SetPasswordForm
 from django.db import transaction
 from django.utils import timezone
 
+from playground.accounts.forms import SetPassword
 from playground.accounts.link_tokens import digest_of, new_token
 from playground.accounts.models import ResetLink, User
 
@@ -39,7 +39,7 @@ def find_link(token: str) -> ResetLink | None:
 
 
 @transaction.atomic
-def spend(link: ResetLink, form: "SetPasswordForm[User]") -> bool:
+def spend(link: ResetLink, form: SetPassword) -> bool:
     """Set the password of a valid form. False if the link was spent meanwhile: of simultaneous calls, one wins."""
     if not ResetLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now()):
         return False

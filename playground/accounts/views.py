@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +20,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from playground.accounts import mail, sign_in_links, throttle
-from playground.accounts.forms import EmailForm
+from playground.accounts.client_address import client_address
+from playground.accounts.forms import ChangePassword, EmailForm, SetPassword
 from playground.accounts.models import User
 from playground.accounts.redirects import safe_next
 from playground.errors import NotFound
@@ -36,7 +37,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(safe_next(request))
     if request.method != "POST":
         return _sign_in_page(request, AuthenticationForm(request))
-    username, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR", "")
+    username, address = request.POST.get("username", ""), client_address(request)
     wait = throttle.seconds_to_wait(username, address)
     if wait:
         return _wait_page(request, wait)
@@ -111,13 +112,11 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
 
-def _password_form(user: User, data: Any = None) -> "SetPasswordForm[User]":
-    return PasswordChangeForm(user, data) if user.has_usable_password() else SetPasswordForm(user, data)
+def _password_form(user: User, data: Any = None) -> SetPassword:
+    return ChangePassword(user, data) if user.has_usable_password() else SetPassword(user, data)
 
 
-def _account_page(
-    request: HttpRequest, user: User, form: "SetPasswordForm[User]", email_form: EmailForm
-) -> HttpResponse:
+def _account_page(request: HttpRequest, user: User, form: SetPassword, email_form: EmailForm) -> HttpResponse:
     context = {
         "form": form,
         "has_password": user.has_usable_password(),

@@ -10,6 +10,7 @@ PREFIX: Final = "/api/"
 _WORDS: Final = {
     400: ("bad_request", "The request cannot be understood."),
     404: ("not_found", "There is nothing at this address; /api/v1/openapi.json lists what there is."),
+    503: ("busy", "The server cannot answer now. Try again in a few seconds."),
     405: ("method_not_allowed", "This address does not take that method."),
 }
 
@@ -25,6 +26,8 @@ class ApiErrorMiddleware:
             return response
         code, message = _WORDS.get(response.status_code, ("error", HTTPStatus(response.status_code).phrase + "."))
         answer = JsonResponse({"error": {"code": code, "message": message}}, status=response.status_code)
-        if "Allow" in response.headers:
-            answer["Allow"] = response.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in response.headers:
+                answer[name] = response.headers[name]
+        answer._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]  # noqa: SLF001
         return answer

@@ -51,7 +51,11 @@ class ErrorBody(Schema):
 
 
 class RunOut(Schema):
-    """`text` is the last attempt's, choice 0; `attempts` a count; times in `metrics` in ms."""
+    """`text` is the last attempt's, choice 0; `attempts` a count; times in `metrics` in ms.
+
+    `retries`, `continues`: the run whose request was sent again, or whose text it goes on from; `text` holds nothing of
+    that.
+    """
 
     id: UUID
     status: str
@@ -61,6 +65,8 @@ class RunOut(Schema):
     error: ErrorOut | None
     attempts: int
     usage: dict[str, Any] | None
+    retries: UUID | None
+    continues: UUID | None
     metrics: dict[str, Any]
     session: UUID
     url: str

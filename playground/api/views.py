@@ -1,18 +1,18 @@
 """The REST API `/api/v1`."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from ninja import NinjaAPI, Query, Status
 from ninja.security import HttpBearer
 
-from playground.api import errors, recordings
+from playground.api import errors, event_lines, recordings
+from playground.api.idempotency import started_once
 from playground.api.schemas import (
     CancelOut,
     ErrorBody,
@@ -26,7 +26,7 @@ from playground.api.schemas import (
     SessionPage,
     StepFilters,
 )
-from playground.errors import Conflict, Forbidden, InvalidField, NotFound
+from playground.errors import Forbidden, InvalidField, NotFound
 from playground.history.conditions import selection_of
 from playground.history.filters import HistoryForm
 from playground.history.listing import Cursor
@@ -34,12 +34,13 @@ from playground.history.queries import session_page
 from playground.http import absolute
 from playground.recording.events import ATTEMPT_STARTED
 from playground.recording.steps import filtered
-from playground.runs.access import changeable_sessions, stoppable_runs, visible_runs, visible_sessions
+from playground.runs.access import changeable_runs, changeable_sessions, stoppable_runs, visible_runs, visible_sessions
 from playground.runs.conversation import text_of_content
-from playground.runs.models import IdempotencyKey, Run, Session, Turn
+from playground.runs.models import Run, Session, Turn
 from playground.runs.reader import open_log
+from playground.runs.stopping import request_stop
 from playground.runs.token_limits import visible_models
-from playground.runs.turns import TurnDraft, request_stop, start_runs
+from playground.runs.turns import Created, TurnDraft, continue_run, retry_run, start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
 
@@ -65,31 +66,22 @@ PROBLEM = dict.fromkeys((400, 401, 403, 404, 409, 422, 429, 503), ErrorBody)
 def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
     """Start one run. With the header `Idempotency-Key`, the same request sent again answers with the same run."""
     token = request.auth
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > 200:
-        raise InvalidField("Idempotency-Key", "Idempotency-Key can have at most 200 characters.")
-    digest = hashlib.sha256(request.body).hexdigest() if key else ""
-    if key:
-        earlier = _earlier_run(token, key, digest)
-        if earlier is not None:
-            return Status(201, _started(request, earlier))
-    if (payload.prompt is None) == (payload.messages is None):
-        raise InvalidField("prompt", "Send either “prompt” or “messages”.")
-    draft = TurnDraft(
-        model_ids=[payload.model],
-        prompt=payload.prompt or "",
-        messages=None if payload.messages is None else _messages(payload.messages),
-        parameters=payload.params,
-        is_recorded=payload.record,
-        token=token,
-    )
 
-    def keep_key(runs: list[Run]) -> None:
-        IdempotencyKey.objects.create(user=token.user, key=key, request_digest=digest, run=runs[0])
+    def start(created: Created) -> Run:
+        if (payload.prompt is None) == (payload.messages is None):
+            raise InvalidField("prompt", "Send either “prompt” or “messages”.")
+        draft = TurnDraft(
+            model_ids=[payload.model],
+            prompt=payload.prompt or "",
+            messages=None if payload.messages is None else _messages(payload.messages),
+            parameters=payload.params,
+            is_recorded=payload.record,
+            token=token,
+        )
+        (run,) = start_runs(token.user, token.workspace, draft, _session(request, payload.session), created)
+        return run
 
-    session = _session(request, payload.session)
-    (run,) = start_runs(token.user, token.workspace, draft, session, keep_key if key else None)
-    return Status(201, _started(request, run))
+    return Status(201, _started(request, started_once(request, token, start)))
 
 
 def _messages(given: list[MessageIn]) -> list[dict[str, Any]]:
@@ -105,18 +97,16 @@ def get_run(request: ApiRequest, run_id: UUID) -> dict[str, Any]:
 
 
 @api.get("/runs/{uuid:run_id}/events", summary="Read the events of a run")
-def get_events(request: ApiRequest, run_id: UUID, steps: Query[StepFilters], after: int = -1) -> HttpResponse:
+def get_events(request: ApiRequest, run_id: UUID, steps: Query[StepFilters], after: int = -1) -> HttpResponseBase:
     """What is held now, as JSON lines `{"seq", "t", "kind", "data"}`; `after` is the last seq you have.
 
     The includes and excludes leave steps out by name, type and tag; other events go by those of the outermost step.
     """
     _refuse_unknown(request, {"after", *StepFilters.model_fields})
-    events = filtered(open_log(_run(request, run_id)).events, steps.lets_in(), max(-1, after))
-    lines = [
-        orjson.dumps({"seq": e.seq, "t": e.t, "kind": e.kind, "data": e.data}, option=orjson.OPT_APPEND_NEWLINE)
-        for e in events
-    ]
-    return HttpResponse(b"".join(lines), content_type="application/x-ndjson")
+    events, after = open_log(_run(request, run_id)).events, max(-1, after)
+    if request.GET.keys() & set(StepFilters.model_fields):
+        return event_lines.respond(filtered(events, steps.lets_in(), after), -1)
+    return event_lines.respond(events, after)
 
 
 @api.post("/runs/{uuid:run_id}/cancel", response={202: CancelOut, **PROBLEM}, summary="Stop a run")
@@ -127,6 +117,31 @@ def cancel_run(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
         raise Forbidden("Only the person whose run this is, or an owner of the workspace, can stop it.")
     request_stop(run)
     return Status(202, {"id": run.id, "status": run.status})
+
+
+@api.post("/runs/{uuid:run_id}/retry", response={201: RunStarted, **PROBLEM}, summary="Send a run's request again")
+def retry(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
+    """A new run in the same lane, which names this one in `retries`. `Idempotency-Key` as for a new run."""
+    token, run = request.auth, _run_to_change(request, run_id)
+
+    def start(created: Created) -> Run:
+        return retry_run(token.user, token.workspace, run, token, created)
+
+    return Status(201, _started(request, started_once(request, token, start, run)))
+
+
+@api.post("/runs/{uuid:run_id}/continue", response={201: RunStarted, **PROBLEM}, summary="Continue a run's answer")
+def go_on(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
+    """A new run in the same lane that goes on from this one's text, and names it in `continues`.
+
+    Its `text` is only what comes after. 409 where nothing was left to go on from. `Idempotency-Key` as for a new run.
+    """
+    token, run = request.auth, _run_to_change(request, run_id)
+
+    def start(created: Created) -> Run:
+        return continue_run(token.user, token.workspace, run, token, created)
+
+    return Status(201, _started(request, started_once(request, token, start, run)))
 
 
 @api.get("/sessions", response={200: SessionPage, **PROBLEM}, summary="List sessions")
@@ -178,6 +193,13 @@ def _run(request: ApiRequest, run_id: UUID) -> Run:
     return run
 
 
+def _run_to_change(request: ApiRequest, run_id: UUID) -> Run:
+    run = _run(request, run_id)
+    if not changeable_runs(request.auth.user).filter(id=run.id).exists():
+        raise Forbidden("Only the person whose session this is can do that.")
+    return run
+
+
 def _session(request: ApiRequest, session_id: UUID | None) -> Session | None:
     if session_id is None:
         return None
@@ -186,15 +208,6 @@ def _session(request: ApiRequest, session_id: UUID | None) -> Session | None:
     if session is None:
         raise InvalidField("session", "There is no such session, or it is not yours.")
     return session
-
-
-def _earlier_run(token: ApiToken, key: str, digest: str) -> Run | None:
-    earlier = IdempotencyKey.objects.filter(user=token.user, key=key).select_related("run__turn").first()
-    if earlier is None:
-        return None
-    if earlier.request_digest != digest:
-        raise Conflict("This Idempotency-Key was used for another request. Use a new key.", field="Idempotency-Key")
-    return earlier.run
 
 
 def _run_url(request: HttpRequest, run: Run) -> str:
@@ -224,6 +237,8 @@ def _run_out(request: HttpRequest, run: Run) -> dict[str, Any]:
         "finish_reason": run.finish_reason or None,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
         "usage": run.usage,
+        "retries": run.retries_id,
+        "continues": run.continues_id,
         "session": run.turn.session_id,
         "url": _run_url(request, run),
         "created_at": run.created_at,

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from django.utils.translation import gettext as _
 
+from playground import rows
 from playground.connections import builtin
 from playground.connections.embedded import MODEL_NAME
 from playground.connections.embedded.probe import probe
@@ -12,6 +13,7 @@ from playground.connections.models import Connection
 from playground.connections.runnables import require_allowed
 from playground.connections.secrets import SecretsUnreadable
 from playground.errors import InvalidField
+from playground.providers.continuation import PREFILL, Way, way_of
 from playground.providers.endpoint import Endpoint, RetryPolicy, Timeouts
 from playground.providers.simulator.grammar import UnknownModel, parse_model
 from playground.workspaces.models import Workspace
@@ -37,7 +39,10 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """What `runtime.Runtimes.open` takes. `endpoint` is None for the built-in connections, whose port is not fixed."""
+    """What `runtime.Runtimes.open` takes. `endpoint` is None for the built-in connections, whose port is not fixed.
+
+    `way`: how the model is asked to go on from a part of its answer.
+    """
 
     model_id: str
     connection: str
@@ -45,6 +50,7 @@ class ResolvedModel:
     kind: Kind
     dialect: str
     endpoint: Endpoint | None = field(default=None, repr=False)
+    way: Way = PREFILL
 
     @property
     def simulated(self) -> bool:
@@ -79,14 +85,23 @@ def resolve(workspace: Workspace, model_id: str) -> ResolvedModel:
         return ResolvedModel(model_id, name, model, "embedded", builtin.DIALECT)
     if name == builtin.SIM:
         return _simulated(model_id, model)
-    connection = Connection.objects.filter(workspace=workspace, name=name).first()
+    connection = _named(workspace, name)
     if connection is None or (connection.model_names and model not in connection.model_names):
         raise InvalidField("model", _unknown(model_id) + " " + _what_exists(workspace), model_id)
     try:
         endpoint = endpoint_of(connection)
     except SecretsUnreadable as error:
         raise InvalidField("model", error.message, model_id) from None
-    return ResolvedModel(model_id, name, model, "connection", connection.dialect, endpoint)
+    way = way_of(connection.dialect, connection.continues_by)
+    return ResolvedModel(model_id, name, model, "connection", connection.dialect, endpoint, way)
+
+
+def _named(workspace: Workspace, name: str) -> Connection | None:
+    """By hand, for every run that begins asks this."""
+    if "\0" in name:  # which PostgreSQL does not take, in no text
+        return None
+    sql = f"SELECT * FROM {rows.table_of(Connection)} WHERE workspace_id = %s AND name = %s"  # noqa: S608
+    return next(iter(Connection.objects.raw(sql, [workspace.pk, name])), None)
 
 
 def endpoint_of(connection: Connection) -> Endpoint:
@@ -110,6 +125,8 @@ def _retry_policy(stored: dict[str, Any]) -> RetryPolicy:
     values = dict(stored)
     if "statuses" in values:
         values["statuses"] = frozenset(values["statuses"])
+    if "retry_after_cap" in values:  # of a connection that was saved when it could be more
+        values["retry_after_cap"] = min(values["retry_after_cap"], RetryPolicy().retry_after_cap)
     return RetryPolicy(**values)
 
 

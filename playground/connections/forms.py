@@ -1,4 +1,8 @@
-"""The form of a connection. What is secret goes in and never comes out: a blank field keeps what is stored."""
+"""The form of a connection. What is stored and secret never comes out: a blank field keeps it.
+
+What was typed into a form that is refused stands in it again, so that it is not lost unnoticed: the views let no one
+store such a page.
+"""
 
 from typing import Any, Final
 
@@ -8,27 +12,33 @@ from django.utils.translation import gettext_lazy as _
 
 from playground.connections import builtin, parse
 from playground.connections.models import Connection
+from playground.connections.policy_form import RETRY, TIMEOUTS, PolicyForm, policy_of
 from playground.connections.runnables import Offered, usable
 from playground.connections.secrets import Secrets, SecretsUnreadable
 from playground.providers.dialects import DIALECTS
-from playground.providers.endpoint import RetryPolicy, Timeouts
 from playground.providers.runnables import DIALECT as RUNNABLES
 from playground.workspaces.models import Workspace
 
-_TIMEOUTS: Final = ("connect", "first_chunk", "between_chunks", "total")
-_RETRY: Final = ("attempts", "base_delay", "max_delay", "retry_after_cap")
 _HIDDEN: Final = ("api_key", "headers", "proxy")
+# As the page has them.
+_ORDER: Final = [
+    *("name", "dialect", "runnable", "given", "base_url", "allow_private", "api_key", "forget_api_key"),
+    *("models", "supports_streaming", "continues_by", "prices"),
+    *("headers", "forget_headers", "proxy", "forget_proxy"),
+    *(*TIMEOUTS, *RETRY),
+]
 
 
-def _seconds(label: Any, initial: float, least: float = 0.1) -> forms.FloatField:
-    return forms.FloatField(label=label, initial=initial, min_value=least, max_value=3600)
-
-
-class ConnectionForm(forms.Form):
+class ConnectionForm(PolicyForm):
     """`connection` is the one to edit; None for a new one. `save` after `is_valid`."""
 
+    field_order = _ORDER
+
     name = forms.SlugField(
-        label=_("Name"), max_length=60, help_text=_("Model ids begin with it: NAME/MODEL. Letters, digits, - and _.")
+        label=_("Name"),
+        max_length=60,
+        help_text=_("Model ids begin with it: NAME/MODEL. Letters, digits, - and _."),
+        error_messages={"invalid": _("Write letters, digits, - and _ only.")},
     )
     dialect = forms.ChoiceField(
         label=_("Dialect"),
@@ -62,7 +72,7 @@ class ConnectionForm(forms.Form):
         label=_("API key"),
         required=False,
         max_length=4000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}, render_value=True),
     )
     forget_api_key = forms.BooleanField(label=_("Forget the stored key"), required=False)
     headers = forms.CharField(
@@ -90,14 +100,21 @@ class ConnectionForm(forms.Form):
     allow_private = forms.BooleanField(
         label=_("May be at a private address (this machine, your network)"), required=False
     )
-    connect = _seconds(_("Connect within (s)"), Timeouts().connect)
-    first_chunk = _seconds(_("First chunk within (s)"), Timeouts().first_chunk)
-    between_chunks = _seconds(_("Next chunk within (s)"), Timeouts().between_chunks)
-    total = _seconds(_("Whole answer within (s)"), Timeouts().total)
-    attempts = forms.IntegerField(label=_("Attempts"), initial=RetryPolicy().attempts, min_value=1, max_value=10)
-    base_delay = _seconds(_("First wait (s)"), RetryPolicy().base_delay, 0)
-    max_delay = _seconds(_("Longest wait (s)"), RetryPolicy().max_delay, 0)
-    retry_after_cap = _seconds(_("Longest Retry-After to obey (s)"), RetryPolicy().retry_after_cap, 0)
+    continues_by = forms.ChoiceField(
+        label=_("Continue an answer"),
+        required=False,
+        choices=[
+            ("", _("as its dialect does")),
+            (
+                "prefill",
+                _("the model writes on after its own last message (llama.cpp, SGLang, older Claude)"),
+            ),
+            ("prefill-vllm", _("the same, with continue_final_message (vLLM)")),
+            ("prefill-prefix", _("the same, with a prefix mark (Mistral, DeepSeek)")),
+            ("instruction", _("a message asks it to go on (OpenAI, Gemini, Claude, any chat)")),
+        ],
+        help_text=_("What Continue sends when an answer was cut off, stopped, or reached its limit of tokens."),
+    )
 
     def __init__(self, workspace: Workspace, connection: Connection | None = None, data: Any = None) -> None:
         super().__init__(data, initial=_initial(connection) if connection else None)
@@ -122,12 +139,6 @@ class ConnectionForm(forms.Form):
     def base_urls(self) -> list[tuple[str, str]]:
         """A base URL for each dialect, and whose it is."""
         return [(spoken.example, spoken.label) for spoken in DIALECTS.values()]
-
-    def policy_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in (*_TIMEOUTS, *_RETRY)]
-
-    def policy_errors(self) -> bool:
-        return any(field.errors for field in self.policy_fields())
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -197,9 +208,10 @@ class ConnectionForm(forms.Form):
         connection.model_names = data["models"]
         connection.prices = data["prices"]
         connection.supports_streaming = data["supports_streaming"]
+        connection.continues_by = data["continues_by"]
         connection.allow_private = data["allow_private"]
-        connection.timeouts = {name: data[name] for name in _TIMEOUTS}
-        connection.retry = {**connection.retry, **{name: data[name] for name in _RETRY}}
+        connection.timeouts = {name: data[name] for name in TIMEOUTS}
+        connection.retry = {name: data[name] for name in RETRY}
         connection.set_secrets(Secrets(**{name: self._kept_or_new(name) for name in _HIDDEN}))
         connection.save()
         return connection
@@ -243,8 +255,6 @@ def _initial(connection: Connection) -> dict[str, Any]:
         "prices": "\n".join(f"{name} {p['input']:g} {p['output']:g}" for name, p in connection.prices.items()),
         "supports_streaming": connection.supports_streaming,
         "allow_private": connection.allow_private,
-        **{name: getattr(Timeouts(), name) for name in _TIMEOUTS},
-        **{name: getattr(RetryPolicy(), name) for name in _RETRY},
-        **connection.timeouts,
-        **connection.retry,
+        "continues_by": connection.continues_by,
+        **policy_of(connection.timeouts, connection.retry),
     }

@@ -12,6 +12,8 @@ class Connection(models.Model):
 
     `secrets_encrypted` holds the API key, the extra headers and the proxy URL, each of which can carry a credential.
     `prices`: by model name ("*" for any other), {"input", "output"} in US dollars per million tokens.
+    `continues_by`: how its models are asked to go on from a part of an answer, a name of `providers.continuation.WAYS`;
+    "" is the dialect's way.
     The built-in connections `local` (embedded model) and `sim` (simulator) have no row: see `builtin.py`.
     """
 
@@ -26,6 +28,7 @@ class Connection(models.Model):
     timeouts = models.JSONField(default=dict, blank=True)
     retry = models.JSONField(default=dict, blank=True)
     prices = models.JSONField(default=dict, blank=True)
+    continues_by = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -90,6 +90,17 @@ def headers(text: str) -> dict[str, str]:
     return found
 
 
+def statuses(text: str) -> list[int]:
+    """HTTP statuses of errors, with commas or spaces between them; sorted, each once."""
+    found = set()
+    for word in re.split(r"[,\s]+", text.strip()):
+        if word and not re.fullmatch(r"[45]\d\d", word, re.ASCII):
+            message = _("“%s” is not the status of an error: write numbers from 400 to 599, separated by commas.")
+            raise ValidationError(message % word[:20])
+        found.add(word)
+    return sorted(int(word) for word in found if word)
+
+
 def model_names(text: str) -> list[str]:
     """`text` has one name a line; each is kept once."""
     names = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))

@@ -26,10 +26,10 @@ SENTENCES: Final[Mapping[str, Promise]] = {
     "connection_reset": _("The provider closed the connection before it answered: try again."),
     "tls_failed": _("No secure connection could be made: check the address and its certificate."),
     "proxy_failed": _("The proxy did not lead to the provider: check the connection's proxy."),
-    "connect_timeout": _("The provider could not be reached in time: try again, or allow more time."),
-    "first_chunk_timeout": _("No answer began in time: try again, or allow more time."),
-    "between_chunks_timeout": _("The answer stalled for too long: try again, or allow more time."),
-    "total_timeout": _("The answer took longer than is allowed: ask for less, or allow more time."),
+    "connect_timeout": _("The connect timeout passed before the provider was reached: retry, or raise it."),
+    "first_chunk_timeout": _("The first-chunk timeout passed before the answer began: retry, or raise it."),
+    "between_chunks_timeout": _("The between-chunks timeout passed without another chunk: retry, or raise it."),
+    "total_timeout": _("The total timeout passed before the answer was complete: ask for less, or raise it."),
     "refused": _("The provider reported an error: try again, or look it up in the provider's documentation."),
     "redirect_refused": _("The provider redirects, which is not followed: put the final address into the base URL."),
     "invalid_request": _("The provider did not accept the request: check the model's name and the parameters."),
@@ -59,14 +59,93 @@ SENTENCES: Final[Mapping[str, Promise]] = {
     "internal": _("The playground itself failed here; its log says how. Retry."),
     "not_found": _("This answer does not exist, or is not yours."),
 }
+# The same where a part of the answer came, from which Continue goes on.
+PART_SENTENCES: Final[Mapping[str, Promise]] = {
+    "between_chunks_timeout": _(
+        "The between-chunks timeout passed without another chunk. What came is kept: continue or retry, or raise it."
+    ),
+    "total_timeout": _(
+        "The total timeout passed before the answer was complete. What came is kept: continue it, or raise the timeout."
+    ),
+    "server_failed": _("The provider failed in the middle of the answer. What came is kept: continue or retry."),
+    "overloaded": _("The provider was overloaded in the middle of the answer. What came is kept: continue or retry."),
+    "refused": _("The provider reported an error in the middle of the answer. What came is kept: continue or retry."),
+    "malformed_answer": _(
+        "What came in the middle of the answer cannot be read. What came before is kept: continue or retry."
+    ),
+    "connection_lost": _("The connection was lost in the middle of the answer. What came is kept: continue or retry."),
+    "no_end_marker": _("The stream ended without its end mark. What came is kept: continue or retry."),
+    "interrupted": _("The server stopped while this answer was streaming. What came is kept: continue or retry."),
+    "deadline": _("The answer took longer than one run may take. What came is kept: continue it, or raise the limit."),
+}
+
+# A word or two for where there is no room for a sentence.
+NAMES: Final[Mapping[str, Promise]] = {
+    "invalid_base_url": _("base URL not usable"),
+    "invalid_header": _("header not usable"),
+    "invalid_proxy": _("proxy not usable"),
+    "unknown_dialect": _("dialect not known"),
+    "private_address": _("private address"),
+    "connection_refused": _("connection refused"),
+    "name_not_resolved": _("host not found"),
+    "host_unreachable": _("host unreachable"),
+    "connection_reset": _("connection closed"),
+    "tls_failed": _("no secure connection"),
+    "proxy_failed": _("proxy failed"),
+    "not_connected": _("not reached"),
+    "connect_timeout": _("connect timeout"),
+    "first_chunk_timeout": _("first-chunk timeout"),
+    "between_chunks_timeout": _("between-chunks timeout"),
+    "total_timeout": _("total timeout"),
+    "refused": _("error of the provider"),
+    "redirect_refused": _("redirect"),
+    "invalid_request": _("request not accepted"),
+    "not_authenticated": _("key not accepted"),
+    "not_permitted": _("not permitted"),
+    "model_not_found": _("model not found"),
+    "prompt_too_long": _("prompt too long"),
+    "rate_limited": _("rate limit reached"),
+    "quota_exceeded": _("quota used up"),
+    "server_failed": _("provider failed"),
+    "overloaded": _("provider overloaded"),
+    "content_filter": _("content filter"),
+    "not_http": _("not HTTP"),
+    "not_a_model_answer": _("not a model's answer"),
+    "malformed_answer": _("answer not readable"),
+    "unsupported_encoding": _("encoding not readable"),
+    "too_long": _("answer too long"),
+    "connection_lost": _("connection lost"),
+    "no_end_marker": _("no end mark"),
+    "runnable_failed": _("Runnable failed"),
+    "invalid_runnable": _("Runnable not usable"),
+    "langchain_missing": _("LangChain not installed"),
+    "model_unavailable": _("model not available"),
+    "model_failed": _("model did not start"),
+    "interrupted": _("interrupted"),
+    "internal": _("error of the playground"),
+}
 
 
 def sentences() -> Mapping[str, Promise]:
-    """Those that are shown before what was recorded: none to who reads the language that is recorded."""
-    return {} if get_language() in {None, RECORDED_IN} else SENTENCES
+    """Those that are shown before what was recorded: none to who reads the language that is recorded.
+
+    Under `CODE.part` the sentence where a part of the answer came, if it is another.
+    """
+    if get_language() in {None, RECORDED_IN}:
+        return {}
+    return {**SENTENCES, **{f"{code}.part": sentence for code, sentence in PART_SENTENCES.items()}}
 
 
-def explain(code: str, message: str) -> str:
-    """What to show of a recorded error: its sentence, and on a line of its own what was recorded."""
-    known = sentences().get(code)
+def name_of(code: str) -> str:
+    """In a word or two what went wrong; a code that is not known stands for itself."""
+    return str(NAMES.get(code, code))
+
+
+def explain(code: str, message: str, *, has_part: bool = False) -> str:
+    """What to show of a recorded error: its sentence, and on a line of its own what was recorded.
+
+    `has_part`: whether there is a part of the answer to continue.
+    """
+    all_of_them = sentences()
+    known = (has_part and all_of_them.get(f"{code}.part")) or all_of_them.get(code)
     return f"{known}\n{message}" if known and message else str(known or message)

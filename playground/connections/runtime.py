@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 # A dead child comes back on another port, so asking the same one again is of no use.
 _NEVER_AGAIN = RetryPolicy(attempts=1)
+# The simulator's faults are asked for, and it is nobody's load.
+_AS_OFTEN = RetryPolicy(budget=None)
 
 
 class Runtimes:
@@ -102,6 +104,7 @@ class Runtimes:
             dialect=builtin.DIALECT,
             base_url=self._simulator.base_url,
             api_key=self._simulator_key,
+            retry=_AS_OFTEN,
             allow_private=True,
         )
 

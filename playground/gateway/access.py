@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from playground.accounts.models import User
 from playground.errors import Conflict, NotFound
+from playground.http import uuid_of
 from playground.runs.access import visible_runs
 from playground.runs.models import Run
 from playground.workspaces.models import ApiToken
@@ -26,10 +27,9 @@ def run_to_replay(token: ApiToken, name: str) -> Run:
         NotFound: there is none, or it is not shared with the token's user.
         Conflict: there is no whole recording of it.
     """
-    try:
-        run_id = UUID(name)
-    except ValueError:
-        raise NotFound(_("Name a recording as replay/RUN_ID, with the id of a run."), field="model") from None
+    run_id = uuid_of(name)
+    if run_id is None:
+        raise NotFound(_("Name a recording as replay/RUN_ID, with the id of a run."), field="model")
     seen = visible_runs(token.user).filter(pk=run_id, turn__session__workspace=token.workspace)
     run = seen.defer("messages", "text", "reasoning").first()
     if run is None:

@@ -139,7 +139,10 @@ async def _stream(call: Call, reading: Reading, created: int) -> None:
         if telling.is_over:
             await client.end()
             return
-        await reading.more()
+        if telling.has_more:
+            await asyncio.sleep(0)  # a long backlog must not hold up the loop
+        else:
+            await reading.more()
 
 
 class Telling:
@@ -147,6 +150,7 @@ class Telling:
 
     def __init__(self, call: Call, reading: Reading, created: int) -> None:
         self.is_over = False
+        self.has_more = False
         self._call = call
         self._reading = reading
         self._created = created
@@ -154,8 +158,9 @@ class Telling:
         self._finished = [False] * len(reading.lives)
 
     def take(self) -> bytes:
-        """All that there is to say now."""
+        """What there is to say now, or some of it: see `has_more`."""
         pieces = []
+        self.has_more = False
         for number, live in enumerate(self._reading.lives):
             ended_well = live.is_final and errors.of_run(live.events) is None
             if self._frames[number] is None and (ended_well or self._reading.has_chunk(number)):
@@ -163,10 +168,12 @@ class Telling:
             frames = self._frames[number]
             if frames is not None and not self._finished[number]:
                 pieces.append(frames.take())
-                if ended_well:
+                if frames.has_more:
+                    self.has_more = True
+                elif ended_well:
                     self._finished[number] = True
                     pieces.append(frames.finish())
-        failure = self._reading.failure()
+        failure = None if self.has_more else self._reading.failure()
         if failure is not None:
             self.is_over = True
             pieces.append(_error_frame(self._call.endpoint, failure))

@@ -20,9 +20,12 @@ from playground.gateway.calls import Call, Client, Endpoint, Gone, Receive, Send
 from playground.gateway.errors import MethodNotAllowed
 from playground.gateway.listing import describe_model, describe_models
 from playground.gateway.replay import replay
+from playground.outage import refuse_while_away
 from playground.runs.apps import running_engine
+from playground.runs.backpressure import NotRead
 from playground.runs.engine import Engine
 from playground.runs.lifespan import Application
+from playground.runs.metrics import RUNS_REFUSED
 from playground.runs.models import Run
 
 PREFIX: Final = "/v1/"
@@ -62,6 +65,7 @@ async def _respond(scope: Mapping[str, Any], client: Client) -> None:
         await _models(path.removeprefix(_MODELS).strip("/"), headers, engine, client)
     elif path in list(Endpoint):
         _check_method(method, "POST")
+        refuse_while_away()
         await _call(Endpoint(path), headers, engine, client)
     else:
         endpoints = ", ".join(f"POST {PREFIX}{endpoint}" for endpoint in Endpoint)
@@ -89,12 +93,18 @@ async def _call(endpoint: Endpoint, headers: Mapping[str, str], engine: Engine, 
         return call, [] if call.model_id.startswith(starting.REPLAY) else starting.start(call, lives.launch)
 
     try:
-        call, runs = await engine.threads.call(start)
+        try:
+            call, runs = await engine.threads.call(start)
+        except django.db.Error:
+            RUNS_REFUSED.labels("trouble").inc()
+            raise
         if runs:
             client.headers = _names(runs)
             await answer(call, lives.runs, int(time.time()))
         else:
             await replay(call)
+    except NotRead:
+        lives.stop(starting.NOT_READ)
     finally:
         lives.stop()
         watching.cancel()

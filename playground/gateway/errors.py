@@ -5,7 +5,7 @@ What is wrong with a call is a `playground.errors` tree, what is wrong with an a
 mapped here, and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from playground.errors import (
@@ -116,7 +116,7 @@ def of_call(error: PlaygroundError) -> Failure:
     return Failure(status, type_, code, error.message, error.field, retry_after)
 
 
-def of_run(events: list[Event]) -> Failure | None:
+def of_run(events: Sequence[Event]) -> Failure | None:
     """Why a run that has ended gave no complete answer; None if it did, or a filter ended it in the provider's way."""
     end: Mapping[str, Any] = events[-1].data  # type: ignore[assignment]  # only a chunk's is a text
     error, status = end["error"], RunStatus(end["status"])
@@ -132,6 +132,7 @@ def of_run(events: list[Event]) -> Failure | None:
         type_,
         code,
         error["message"],
+        told.get("param"),
         retry_after=None if retry_after is None else max(1, round(retry_after)),
         again=end["attempts"] <= 1,
     )

@@ -14,18 +14,24 @@ from playground.interchange.openai_chunks import About, ChatChunks, CompletionCh
 from playground.providers import loosejson, refusals, runnables
 from playground.providers.dialects import dialect
 from playground.providers.dialects.base import common_reason
-from playground.providers.dialects.body import DONE
+from playground.providers.dialects.body import is_keepalive
 from playground.providers.sse import SSEDecoder, SSEEvent
 from playground.recording.events import CHUNK, FIRST_BYTE, NOTICE, STEP_STARTED, Event, EventData
 from playground.runs.live import LiveRun
 
 END: Final = b"data: [DONE]\n\n"
 KEEPALIVE: Final = b": keepalive\n\n"
+_EVENTS_AT_ONCE: Final = 256  # so much may wait for a client that reads slowly, beside what waits in its connection
+_BYTES_AT_ONCE: Final = 128 * 1024
 _PREFIXES: Final = {Endpoint.CHAT: "chatcmpl-", Endpoint.COMPLETIONS: "cmpl-", Endpoint.RESPONSES: "resp_"}
 
 
 class Frames(Protocol):
-    """`take`: what has come since; `finish`: what else is to be said once the run has ended well."""
+    """`take`: some of what has come since, `has_more` whether that is not all; `finish`: what else is to be said once
+    the run has ended well and all was taken."""
+
+    @property
+    def has_more(self) -> bool: ...
 
     def take(self) -> bytes: ...
 
@@ -72,8 +78,12 @@ class EventFrames:
         self._told = ChunksForClients()
         self._next = 0
 
+    @property
+    def has_more(self) -> bool:
+        return self._next < len(self._live.events)
+
     def take(self) -> bytes:
-        events = self._live.events[self._next :]
+        events = self._live.events[self._next : self._next + _EVENTS_AT_ONCE]
         self._next += len(events)
         chunk = self._chunks.chunk
         return b"".join(b"data: %b\n\n" % orjson.dumps(one) for data in self._told.of(events) for one in chunk(data))
@@ -100,9 +110,13 @@ class TapeFrames:
         self._decoder = SSEDecoder()
         self._over = False
 
+    @property
+    def has_more(self) -> bool:
+        return bool(self._tape) and not self._over
+
     def take(self) -> bytes:
-        raw = bytes(self._tape)
-        self._tape.clear()
+        raw = bytes(self._tape[:_BYTES_AT_ONCE])
+        del self._tape[:_BYTES_AT_ONCE]
         return b"" if self._over or not raw else self._frames(self._decoder.feed(raw))
 
     def finish(self) -> bytes:
@@ -115,7 +129,7 @@ class TapeFrames:
                 continue
             value = _value(item.data)
             if value is None:
-                self._over = item.data.strip() == DONE
+                self._over = not is_keepalive(item.data)  # the end marker, or what ends the run: broken JSON
             elif item.event == "error" or value.get("type") == "error" or refusals.is_error(value):
                 self._over = True
             elif self._is_wanted(value):
@@ -140,6 +154,10 @@ class WholeResponse:
     def __init__(self, call: Call, live: LiveRun) -> None:
         self._call = call
         self._live = live
+
+    @property
+    def has_more(self) -> bool:
+        return False
 
     def take(self) -> bytes:
         return b""
@@ -213,10 +231,7 @@ def _came_whole(live: LiveRun) -> bool:
 def _value(data: bytes) -> dict[str, Any] | None:
     """The object that `data` is, repaired where the recording was; None if it is none."""
     try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        try:
-            value, _ = loosejson.loads(data)
-        except ValueError:
-            return None
+        value, _ = loosejson.loads(data)
+    except ValueError:
+        return None
     return value if isinstance(value, dict) else None

@@ -161,7 +161,7 @@ def code_of(model: str, base_url: str, wish: dict[str, Any]) -> list[tuple[str, 
     options = [f"--{name} {shlex.quote(str(wish[name]))}" for name in ("speed", "seek", "loop") if name in wish]
     options += [f"--fault {shlex.quote(fault)}" for fault in wish.get("faults", ())]
     run = model.partition("/")[2]
-    command = " ".join(["python manage.py mock --run", run, *options, "--port 9000"])
+    command = " ".join([".venv/bin/python manage.py mock --run", run, *options, "--port 9000"])
     return [
         (_("From a shell"), curl),
         (_("From Python, with the openai package"), python),

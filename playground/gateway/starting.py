@@ -3,8 +3,7 @@
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +11,9 @@ from playground.connections.catalogue import resolve
 from playground.errors import BadRequest, InvalidField, NotFound, NotSignedIn
 from playground.gateway.calls import Call, Client, Endpoint
 from playground.gateway.requests import drafts_of, said
+from playground.http import uuid_of
+from playground.providers.loosejson import is_too_deep
+from playground.recording.events import NOTICE
 from playground.review.tags import add_tag
 from playground.runs.access import changeable_sessions
 from playground.runs.engine import Engine
@@ -23,6 +25,10 @@ from playground.runs.turns import start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
 
+NOT_READ: Final = {
+    "code": "client_not_reading",
+    "message": "The client stopped reading the answer, so its connection was cut and the run was stopped.",
+}
 REPLAY: Final = "replay/"
 MAX_TAGS: Final = 10
 _TAG_LENGTH: Final = 40
@@ -45,11 +51,14 @@ class Lives:
     def launch(self, specs: Sequence[RunSpec]) -> None:
         self._loop.call_soon_threadsafe(self._launch, specs, context=contextvars.Context())
 
-    def stop(self) -> None:
-        """Nobody waits for what has not ended."""
+    def stop(self, why: Mapping[str, Any] | None = None) -> None:
+        """Nobody waits for what has not ended. `why`: a notice that says more than that the client has gone; a run
+        whose answer is whole, and only waits to be stored, gets none."""
         self._left = True
         for live in self.runs:
             if not live.is_final:
+                if why is not None and live.is_streaming:
+                    live.log.emit(NOTICE, why)
                 live.stop(StopReason.USER)
 
     def _launch(self, specs: Sequence[RunSpec]) -> None:
@@ -79,6 +88,8 @@ def read_call(endpoint: Endpoint, headers: Mapping[str, str], raw: bytes, engine
         raise BadRequest(f"The body of the request is not JSON: {error}.") from None
     if not isinstance(body, dict):
         raise BadRequest("The body of the request must be a JSON object.")
+    if is_too_deep(raw, body):
+        raise BadRequest("The body of the request has lists or objects that are nested too deeply.")
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise BadRequest("You must provide a model: its id is CONNECTION/MODEL, as /v1/models lists it.", field="model")
     if _NUL in raw and holds_nul(body):
@@ -110,10 +121,9 @@ def _session(call: Call) -> Session | None:
     given = call.headers.get("x-playground-session", "").strip()
     if not given:
         return None
-    try:
-        session_id = UUID(given)
-    except ValueError:
-        raise InvalidField("x-playground-session", "x-playground-session must be the id of a session.") from None
+    session_id = uuid_of(given)
+    if session_id is None:
+        raise InvalidField("x-playground-session", "x-playground-session must be the id of a session.")
     found = changeable_sessions(call.token.user).filter(id=session_id, workspace=call.token.workspace).first()
     if found is None:
         raise NotFound("There is no such session, or you cannot add to it.", field="x-playground-session")

@@ -26,6 +26,17 @@ def chunk_texts(events: Sequence[Event]) -> list[str]:
     return [text for e in chunks if attempt_of(e) == last and (text := chunk_text(e))]
 
 
+def first_characters(chunks: Sequence[str], most: int) -> list[str]:
+    """The chunks that hold the first characters of the text, the last of them cut where those end."""
+    first = []
+    for chunk in chunks:
+        if most <= 0:
+            break
+        first.append(chunk[:most])
+        most -= len(chunk)
+    return first
+
+
 def render_characters(chunks: Sequence[str], start: int = 0, limit: int = PAGE) -> tuple[SafeString, int]:
     """Graphemes `start` to `start + limit` as list items, one a line, and how many graphemes there are in all.
 

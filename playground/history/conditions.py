@@ -25,10 +25,12 @@ Values = dict[str, Any]
 
 
 class Condition(NamedTuple):
-    """`test` holds or not for a session. `witnesses` are the ids of sessions outside of which it cannot hold."""
+    """`test` holds or not for a session. It cannot for one that none of `witnesses` belongs to; `path` leads from
+    them to their session."""
 
     test: Q
-    witnesses: "QuerySet[Any, UUID] | None" = None
+    witnesses: QuerySet[Any] | None = None
+    path: str = ""
 
 
 def selection_of(user: User, workspace: Workspace, form: HistoryForm) -> Selection:
@@ -43,7 +45,7 @@ def selection_of(user: User, workspace: Workspace, form: HistoryForm) -> Selecti
         sessions = sessions.filter(updated_at__lt=_midnight(until) + timedelta(days=1))
     conditions = list(_conditions(values))
     tests = [condition.test for condition in conditions if condition.test]
-    known = [ids for c in conditions if c.witnesses is not None and (ids := _few(c.witnesses)) is not None]
+    known = [ids for c in conditions if c.witnesses is not None and (ids := _few(c.witnesses, c.path)) is not None]
     for term in form.terms:
         ids = sessions_with(term)
         if ids is None:
@@ -54,9 +56,12 @@ def selection_of(user: User, workspace: Workspace, form: HistoryForm) -> Selecti
     return Selection(sessions, scope, tests, candidates, form.terms)
 
 
-def _few(witnesses: "QuerySet[Any, UUID]") -> set[UUID] | None:
-    ids = list(witnesses[: MOST_FOUND + 1])
-    return set(ids) if len(ids) <= MOST_FOUND else None
+def _few(witnesses: QuerySet[Any], path: str) -> set[UUID] | None:
+    """The sessions that the witnesses belong to. None for more than MOST_FOUND: an index tells, and none is read."""
+    rows = witnesses.order_by()
+    if rows[MOST_FOUND : MOST_FOUND + 1].exists():
+        return None
+    return set(rows.values_list(f"{path}_id", flat=True)[: MOST_FOUND + 1])
 
 
 def _conditions(values: Values) -> Iterator[Condition]:
@@ -64,8 +69,10 @@ def _conditions(values: Values) -> Iterator[Condition]:
     if wanted:  # one run has to meet them all
         runs = Run.objects.filter(*wanted, turn__session=OuterRef("pk"))
         yield Condition(Q(Exists(runs)))
-        for condition in wanted:  # any of them alone may be rare
-            yield Condition(Q(), Run.objects.filter(condition).order_by().values_list("turn__session_id", flat=True))
+        for rare in dict.fromkeys(
+            [*((condition,) for condition in wanted), tuple(wanted)]
+        ):  # one alone, or all at once
+            yield Condition(Q(), Run.objects.filter(*rare), "turn__session")
     if tag := values.get("tag"):
         yield _exists(SessionTag.objects.filter(tag__name=tag), "session")
     if rating := values.get("rating"):
@@ -109,8 +116,7 @@ def _rated(rating: str) -> Condition:
 
 def _exists(rows: QuerySet[Any], session: str) -> Condition:
     """That one of `rows` belongs to the session; `session` is the path to it."""
-    witnesses = rows.order_by().values_list(f"{session}_id", flat=True)
-    return Condition(Q(Exists(rows.filter(**{session: OuterRef("pk")}))), witnesses)
+    return Condition(Q(Exists(rows.filter(**{session: OuterRef("pk")}))), rows, session)
 
 
 def _midnight(day: date) -> datetime:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from playground.history.answer import sources_of
-from playground.history.origins import origin, placed
+from playground.history.origins import PlacedRead, origin
 from playground.history.step_rows import DEEPEST, TYPES, said
 from playground.recording.events import (
     ATTEMPT_FAILED,
@@ -28,7 +28,6 @@ from playground.recording.events import (
     USAGE,
     Event,
 )
-from playground.recording.log import Read
 from playground.recording.steps import LetsIn, filtered
 from playground.recording.units import duration
 
@@ -209,9 +208,9 @@ def as_json(event: Event) -> str:
     return json.dumps(fields, ensure_ascii=False, indent=2)
 
 
-def raw_bytes(events: Sequence[Event], reads: Sequence[Read], seq: int) -> bytes:
+def raw_bytes(events: Sequence[Event], reads: Sequence[PlacedRead], seq: int) -> bytes:
     """The bytes that caused an event, b"" if no byte did, or where the raw bytes are not kept any more."""
-    found = origin(events, placed(reads), seq)
+    found = origin(events, reads, seq)
     return found.raw if found else b""
 
 

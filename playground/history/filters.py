@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from playground.history.scopes import Scope
@@ -43,8 +46,47 @@ PRIMARY: Final = ("author", "model", "status", "tag")
 FLAGS: Final = ("has_errors", "has_notices", "has_comments")
 
 
+class Menu(forms.Select):
+    """As Django's, at a tenth of its cost: that renders three templates an option."""
+
+    def render(
+        self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: object = None
+    ) -> SafeString:
+        chosen = "" if value is None else str(value)
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, mark_safe(" selected") if str(key) == chosen else "", label) for key, label in self.choices),
+        )
+        given = self.build_attrs(self.attrs, dict(attrs or {}))
+        return format_html('<select name="{}"{}>{}</select>', name, flatatt(given), options)
+
+
+class _Quick(forms.widgets.Input):
+    """As Django's, without its three templates."""
+
+    def render(
+        self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: object = None
+    ) -> SafeString:
+        shown = self.get_context(name, value, dict(attrs or {}))["widget"]
+        value = "" if shown["value"] is None else format_html(' value="{}"', shown["value"])
+        return format_html('<input type="{}" name="{}"{}{}>', shown["type"], name, value, flatatt(shown["attrs"]))
+
+
+class Number(_Quick, forms.NumberInput):
+    """A number."""
+
+
+class Day(_Quick, forms.DateInput):
+    """A day."""
+
+
+class Tick(_Quick, forms.CheckboxInput):
+    """Yes or nothing."""
+
+
 def _least(label: "_StrPromise") -> forms.FloatField:
-    widget = forms.NumberInput(attrs={"min": "0", "step": "any", "inputmode": "decimal"})
+    widget = Number(attrs={"min": "0", "step": "any", "inputmode": "decimal"})
     return forms.FloatField(label=label, required=False, min_value=0, max_value=1e9, widget=widget)
 
 
@@ -56,23 +98,25 @@ class HistoryForm(forms.Form):
 
     q = forms.CharField(label=_("Search prompts, answers and titles"), required=False, max_length=200)
     scope = forms.ChoiceField(required=False, choices=[(scope.value, scope.value) for scope in Scope])
-    author = forms.CharField(label=_("Author"), required=False, max_length=150, widget=forms.Select)
-    model = forms.CharField(label=_("Model"), required=False, max_length=200, widget=forms.Select)
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any status")), *_STATUSES])
-    tag = forms.CharField(label=_("Tag"), required=False, max_length=40, widget=forms.Select)
-    rating = forms.RegexField(_RATING, label=_("Rating"), required=False, widget=forms.Select)
-    review = forms.ChoiceField(
-        label=_("Review"), required=False, choices=[("", _("Reviewed or not")), *REVIEW_WORDS.items()]
+    author = forms.CharField(label=_("Author"), required=False, max_length=150, widget=Menu)
+    model = forms.CharField(label=_("Model"), required=False, max_length=200, widget=Menu)
+    status = forms.ChoiceField(
+        label=_("Status"), required=False, choices=[("", _("Any status")), *_STATUSES], widget=Menu
     )
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=40, widget=Menu)
+    rating = forms.RegexField(_RATING, label=_("Rating"), required=False, widget=Menu)
+    review = forms.ChoiceField(
+        label=_("Review"), required=False, choices=[("", _("Reviewed or not")), *REVIEW_WORDS.items()], widget=Menu
+    )
+    since = forms.DateField(label=_("From"), required=False, widget=Day(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=Day(attrs={"type": "date"}))
     ttft_min = _least(_("TTFT from (ms)"))
     ttft_max = _least(_("TTFT up to (ms)"))
     rate_min = _least(_("Tokens/s from"))
     rate_max = _least(_("Tokens/s up to"))
-    has_errors = forms.BooleanField(label=_("Has errors"), required=False)
-    has_notices = forms.BooleanField(label=_("Has notices"), required=False)
-    has_comments = forms.BooleanField(label=_("Has comments"), required=False)
+    has_errors = forms.BooleanField(label=_("Has errors"), required=False, widget=Tick)
+    has_notices = forms.BooleanField(label=_("Has notices"), required=False, widget=Tick)
+    has_comments = forms.BooleanField(label=_("Has comments"), required=False, widget=Tick)
     deleted = forms.BooleanField(required=False, widget=forms.HiddenInput)  # of old links: the scope says it now
 
     def __init__(self, data: Mapping[str, Any] | QueryDict) -> None:

@@ -16,8 +16,7 @@ from playground.interchange.errors import UnknownContent
 from playground.interchange.formats import AUTO, read
 from playground.recording.session_file import NotASessionFile
 from playground.runs.models import Session
-from playground.runs.parameters import clean_parameters
-from playground.runs.transfer import import_session, storable_json
+from playground.runs.transfer import import_session, parameters_of
 from playground.workspaces.audit import record
 from playground.workspaces.models import Workspace
 
@@ -127,7 +126,7 @@ def _checked(name: str, raw: bytes, wanted: Wanted) -> Imported:
     try:
         found = read(raw, format_name=wanted.format_name, dialect=wanted.dialect, title=PurePath(where).stem)
         for turn in found.session.turns:
-            clean_parameters(storable_json(dict(turn.parameters)))
+            parameters_of(turn)
     except (NotASessionFile, InvalidField) as error:
         message = _("“%(file)s” cannot be imported. %(why)s")
         unknown = isinstance(error, UnknownContent)

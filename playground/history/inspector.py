@@ -8,11 +8,10 @@ from typing import Final, NamedTuple
 from playground.history.alignment import Alignment, chunk_at
 from playground.history.answer import attempt_of
 from playground.history.event_rows import as_json
-from playground.history.origins import DumpRow, Origin, dump, origin, placed
+from playground.history.origins import DumpRow, Origin, PlacedRead, dump, origin
 from playground.history.tokens import Token, tokens
 from playground.markdown import render_markdown
 from playground.recording.events import CHUNK, Event, chunk_text
-from playground.recording.log import Read
 from playground.recording.units import duration, size
 
 _CODE_POINTS: Final = 64
@@ -61,14 +60,14 @@ class Inspected:
     rendered: tuple[int, int] | None
 
 
-def inspect(events: Sequence[Event], reads: Sequence[Read], seq: int) -> Inspected:
+def inspect(events: Sequence[Event], reads: Sequence[PlacedRead], seq: int) -> Inspected:
     """`seq` is one of the events'."""
     event = events[seq]
     chunks = list(tokens(events))
     place = next((index for index, token in enumerate(chunks) if token.seq == seq), None)
     token = chunks[place] if place is not None else None
     text = token.text if token else ""
-    found = origin(events, placed(reads), seq)
+    found = origin(events, reads, seq)
     rows, left = dump(found.read, found.span) if found else ([], 0)
     return Inspected(
         event=event,

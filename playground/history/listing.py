@@ -9,18 +9,18 @@ found soon, and what matches rarely is found over several requests, which go on 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Q, QuerySet
 
 from playground.history.scopes import Scope
 from playground.history.search import MOST_FOUND
 from playground.runs.models import Session
 
-# How many sessions are tested at a time: for many more, PostgreSQL would rather read all runs. One request walks past
-# their sum.
-PIECES: Final = (250,) * 6
+# How many sessions are read at a time: few at first, for what matches often. One request walks past their sum.
+STRETCHES: Final = (100, 300, 600)
+_ASKED: Final = "EXISTS(%(subquery)s OFFSET 0)"
 
 
 class Cursor(NamedTuple):
@@ -82,10 +82,25 @@ class Found(NamedTuple):
 
 def find(selection: Selection, after: Cursor | None, limit: int, *, exclude: Q | None = None) -> Found:
     """The first `limit` sessions after a place. On the first page, up to MOST_FOUND are counted too."""
+    sessions = selection.sessions if exclude is None else selection.sessions.exclude(exclude)
     most = limit if after is not None else max(limit, MOST_FOUND)
+    if selection.candidates is not None:
+        sessions = sessions.filter(pk__in=selection.candidates).filter(*selection.tests)
+    elif selection.tests:
+        return _walked(sessions, selection, after, limit, most)
+    following = _following(sessions, selection.scope, after)
+    places = _places(following, selection.scope, limit + 1)
+    found = len(places)
+    if limit < found <= most:  # how many more there are, the database counts without handing them over
+        found = following.order_by(*selection.scope.ordering)[: most + 1].count()
+    following_place = places[limit - 1] if len(places) > limit else None
+    return Found(places[:limit], following_place, min(found, most), found <= most)
+
+
+def _walked(sessions: QuerySet[Session], selection: Selection, after: Cursor | None, limit: int, most: int) -> Found:
     places: list[Cursor] = []
     stopped: Cursor | None = None
-    for piece, stopped in _pieces(selection, after, most + 1, exclude):  # noqa: B007  (the last one is read below)
+    for piece, stopped in _pieces(sessions, selection, after):  # noqa: B007  (the last one is read below)
         places += piece
         if len(places) > limit:
             break
@@ -100,27 +115,44 @@ def every(selection: Selection, limit: int) -> list[UUID]:
 
 
 def _pieces(
-    selection: Selection, after: Cursor | None, most: int, exclude: Q | None
+    sessions: QuerySet[Session], selection: Selection, after: Cursor | None
 ) -> Iterator[tuple[list[Cursor], Cursor | None]]:
     """Matching places piece by piece, each with the place where the list goes on: None at its end."""
-    sessions = selection.sessions if exclude is None else selection.sessions.exclude(exclude)
     scope = selection.scope
-    if selection.candidates is not None or not selection.tests:
-        if selection.candidates is not None:
-            sessions = sessions.filter(pk__in=selection.candidates).filter(*selection.tests)
-        yield _places(_following(sessions, scope, after), scope, most), None
-        return
-    for size in PIECES:
-        walked = _places(_following(sessions, scope, after), scope, size)
-        matching = set(
-            Session.objects.filter(pk__in=[place.id for place in walked])
-            .filter(*selection.tests)
-            .values_list("pk", flat=True)
-        )
-        after = walked[-1] if len(walked) == size else None
-        yield [place for place in walked if place.id in matching], after
+    meets = ExpressionWrapper(Q(*map(_row_by_row, selection.tests)), output_field=BooleanField())
+    for size in STRETCHES:
+        walked = _matching_or_last(_following(sessions, scope, after).annotate(meets=meets), scope, size)
+        last = walked[-1] if walked and walked[-1].place == size else None
+        after = _place_of(last, scope) if last else None
+        yield [_place_of(session, scope) for session in walked if session.meets], after
         if after is None:
             return
+
+
+def _matching_or_last(sessions: QuerySet[Session], scope: Scope, size: int) -> list[Any]:
+    """Of the next `size`, what `meets`, and the last one: nothing else leaves the database. Each has its `place`."""
+    walked = sessions.order_by(*scope.ordering).values_list("pinned", scope.moment, "id", "meets")[:size]
+    sql, values = walked.query.sql_with_params()
+    order = ", ".join(f"{'id' if name == '-pk' else name[1:]} DESC" for name in scope.ordering)
+    numbered = f"SELECT w.*, ROW_NUMBER() OVER (ORDER BY {order}) AS place FROM ({sql}) w"  # noqa: S608
+    wanted = f"SELECT * FROM ({numbered}) n WHERE meets OR place = {size} ORDER BY place"  # noqa: S608  (Django's SQL)
+    return list(Session.objects.raw(wanted, values))
+
+
+def _row_by_row(test: Q) -> Q:
+    """The same, so that PostgreSQL asks for each session that is walked past. To have the answers of all sessions at
+    hand it would read all runs: with an OFFSET it cannot."""
+    asked: list[Any] = []
+    for part in test.children:
+        if isinstance(part, Exists):
+            asked.append(Exists(part.query, template=_ASKED))
+        else:
+            asked.append(_row_by_row(part) if isinstance(part, Q) else part)
+    return Q(*asked, _connector=test.connector, _negated=test.negated)
+
+
+def _place_of(session: Session, scope: Scope) -> Cursor:
+    return Cursor(session.pinned and scope.has_pins, getattr(session, scope.moment), session.pk)
 
 
 def _places(sessions: QuerySet[Session], scope: Scope, limit: int) -> list[Cursor]:

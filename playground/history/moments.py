@@ -19,7 +19,7 @@ class AtMoment:
 
 
 def at_moment(events: Sequence[Event], t: int) -> AtMoment:
-    """`t` in µs since the run began."""
+    """`t` in µs since the run began; the events are the run's, or those of a part of it and the chunks around it."""
     chunks = [event for event in events if event.kind == CHUNK]
     before = next((event for event in reversed(chunks) if event.t <= t), None)
     after = next((event for event in chunks if event.t > t), None)
@@ -28,6 +28,6 @@ def at_moment(events: Sequence[Event], t: int) -> AtMoment:
     return AtMoment(duration(t), before, after, last, waited)
 
 
-def cursor_at(t: int, end: int) -> str:
-    """Where a line across the timeline stands: a percentage of its width."""
-    return f"{100 * min(t, end) / max(end, 1):.2f}%"
+def cursor_at(t: int, start: int, end: int) -> str:
+    """Where a line across a timeline from `start` to `end` stands: a percentage of its width."""
+    return f"{100 * (min(max(t, start), end) - start) / max(end - start, 1):.2f}%"

@@ -1,12 +1,10 @@
 """The numbers of a run, worded."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from playground.history.timeline import Timeline
-from playground.recording.events import Event
 from playground.recording.metrics import Metrics
 from playground.recording.units import duration, size
 
@@ -36,14 +34,14 @@ def speed(metrics: Metrics) -> list[Number]:
     return [number for number in found if number]
 
 
-def counts(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> list[Number]:
-    """What only the timeline shows."""
+def counts(metrics: Metrics, received: int, timeline: Timeline) -> list[Number]:
+    """What only the timeline shows. `received`: bytes of response bodies."""
     longest = _time(metrics, "gap_max_ms", _("Longest gap"), _("The longest time between two chunks"))
-    received = max((event.offset for event in events), default=0)
     stalls = _("Gaps from %(time)s on: at least 1 s, and 10 times the median") % {"time": duration(timeline.stall_from)}
+    where = _("Stalls in this part") if timeline.is_part else _("Stalls")
     return [
         *([longest] if longest else []),
-        Number(_("Stalls"), str(len(timeline.stalls)), stalls),
+        Number(where, str(len(timeline.stalls)), stalls),
         Number(_("Chunks"), f"{metrics.get('chunks', 0):,}", _("Pieces as the provider cut them")),
         *(
             [Number(_("Received"), size(received), _("Bytes of the response bodies, as they came"))]
@@ -55,14 +53,25 @@ def counts(metrics: Metrics, events: Sequence[Event], timeline: Timeline) -> lis
 
 
 def usage(counts: dict[str, Any] | None) -> list[Number]:
-    """The provider's own count of tokens."""
+    """The provider's own count of tokens; of the answer also ours, marked as an estimate."""
     words = {
         "prompt_tokens": _("Prompt tokens"),
         "completion_tokens": _("Answer tokens"),
         "total_tokens": _("Total tokens"),
     }
     counts = counts or {}
-    return [Number(label, f"{counts[name]:,}") for name, label in words.items() if isinstance(counts.get(name), int)]
+    known = {name: label for name, label in words.items() if isinstance(counts.get(name), int)}
+    if not counts.get("estimated"):
+        return [Number(label, f"{counts[name]:,}") for name, label in known.items()]
+    return [
+        _estimated(label, counts[name]) if name == "completion_tokens" else Number(label, f"{counts[name]:,}")
+        for name, label in known.items()
+    ]
+
+
+def _estimated(label: str, count: int) -> Number:
+    hint = _("The provider reported no count. Estimated: one token a chunk, or by characters where chunks are larger.")
+    return Number(label, _("≈ %(count)s (estimated)") % {"count": f"{count:,}"}, hint)
 
 
 def _time(metrics: Metrics, name: str, label: str, hint: str) -> Number | None:

@@ -5,8 +5,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from playground.history.parts import PartOfEvents
 from playground.recording.events import FIRST_BYTE, Event
 from playground.recording.log import Read
+from playground.runs.reader import RecordedLog
 
 ROW: Final = 8  # bytes in a row of a dump
 _AROUND: Final = 3  # rows of a dump before and after an event's own
@@ -67,12 +69,22 @@ class DumpRow(NamedTuple):
     cells: Sequence[Cell]
 
 
-def placed(reads: Sequence[Read]) -> list[PlacedRead]:
-    found, start = [], 0
-    for number, read in enumerate(reads, 1):
+def placed(reads: Sequence[Read], reads_before: int = 0, bytes_before: int = 0) -> list[PlacedRead]:
+    found, start = [], bytes_before
+    for number, read in enumerate(reads, reads_before + 1):
         found.append(PlacedRead(number, read.t, start, read.raw))
         start += len(read.raw)
     return found
+
+
+def placed_of(log: RecordedLog) -> list[PlacedRead]:
+    """The reads of a run, or those that the events of a part of it came from."""
+    part = log.events
+    if not isinstance(part, PartOfEvents):
+        return placed(log.reads())
+    begin, end = part.begin, part.end
+    found = placed(*log.reads_of(part.first, part.last))
+    return [read for read in found if read.end > begin and read.start < end]
 
 
 def spans(events: Sequence[Event]) -> dict[int, Span]:
@@ -81,7 +93,7 @@ def spans(events: Sequence[Event]) -> dict[int, Span]:
     Events that the same bytes caused share them. That a first byte came says nothing of where its message ends.
     """
     found: dict[int, Span] = {}
-    end = start = 0
+    end = start = events.begin if isinstance(events, PartOfEvents) else 0
     for event in events:
         if event.offset <= 0 or event.kind == FIRST_BYTE:
             continue
@@ -95,7 +107,7 @@ def origin(events: Sequence[Event], reads: Sequence[PlacedRead], seq: int) -> Or
     """None for an event that no byte caused, or whose bytes are not kept any more."""
     by_seq = spans(events)
     span = by_seq.get(seq)
-    if span is None or not reads or span.end > reads[-1].end:
+    if span is None or not reads or span.start < reads[0].start or span.end > reads[-1].end:
         return None
     first = bisect_right([read.start for read in reads], span.start) - 1
     last = bisect_left([read.end for read in reads], span.end)

@@ -1,33 +1,35 @@
 """Reads for the history: a page of sessions with what a row shows, in a number of queries that no row adds to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Substr
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from playground.history.facts import LastRun, facts_of
 from playground.history.filters import STATUS_WORDS
 from playground.history.listing import Cursor, Selection, find
 from playground.history.scopes import Scope
 from playground.history.search import mark_terms, snippets
 from playground.history.services import default_title
 from playground.recording.status import RunStatus
-from playground.review.models import SessionTag
 from playground.runs.badges import Badge, worst
-from playground.runs.models import Run, Session, Turn, Visibility
+from playground.runs.models import Run, Session, Visibility
 from playground.runs.store import LIVE
 
 PAGE: Final = 30
 _MOST_LIVE: Final = 100
+_ANY: Final = UUID("00000000-0000-7000-8000-616464726573")  # stands for a session in an address that is made once
 
 # The worst of a turn's lanes is what its session's dot shows.
 _WORST_FIRST: Final = (
@@ -50,24 +52,20 @@ class Group(StrEnum):
     EARLIER = "earlier"
 
 
-class LastRun(NamedTuple):
-    """What a row says of a run of its session's last turn."""
-
-    model: str
-    status: str
-    findings: Sequence[Mapping[str, Any]]
-
-
 @dataclass(slots=True)
 class Row:
     """`models`, `status` and `badges` are those of the session's last turn; `status` is "" before its first.
 
-    `is_linked`: a share link opens it.
+    `address`: the session's page. `updated_at` is in the reader's time zone, where `is_today` holds. `is_linked`: a
+    share link opens it.
     """
 
     session: Session
     title: str
     title_html: SafeString
+    address: str
+    updated_at: datetime
+    is_today: bool
     models: list[str] = field(default_factory=list)
     status: str = ""
     snippet: SafeString | str = ""
@@ -89,8 +87,8 @@ class Row:
         return self.session.visibility == Visibility.WORKSPACE
 
     @property
-    def is_today(self) -> bool:
-        return timezone.localdate(self.session.updated_at) >= timezone.localdate()
+    def has_badges(self) -> bool:
+        return bool(self.is_shared or self.is_linked or self.session.origin or self.badges or self.tags)
 
     def group(self, scope: Scope) -> Group:
         if scope is Scope.DELETED:
@@ -130,18 +128,17 @@ def session_page(selection: Selection, *, after: Cursor | None = None, limit: in
     scope = selection.scope
     live: list[UUID] = []
     exclude = None
-    if scope is not Scope.DELETED:
+    # Mostly there is none, and all that follows is asked without them.
+    if scope is not Scope.DELETED and (streaming := set(_live_ids())):
         unpinned = Q(pinned=False) if scope.has_pins else Q()
-        exclude = unpinned & Q(pk__in=_live_ids())
+        exclude = unpinned & Q(pk__in=streaming)
         if after is None:
-            found_live = live_sessions(selection.sessions.filter(unpinned)).filter(*selection.tests)
+            found_live = selection.sessions.filter(unpinned, pk__in=streaming).filter(*selection.tests)
             if selection.candidates is not None:
                 found_live = found_live.filter(pk__in=selection.candidates)
             live = list(found_live.order_by(*scope.ordering).values_list("pk", flat=True)[:_MOST_LIVE])
     found = find(selection, after, limit, exclude=exclude)
-    ids = [*live, *(place.id for place in found.places)]
-    sessions = Session.objects.select_related("owner").in_bulk(ids)
-    rows = rows_of([sessions[key] for key in ids if key in sessions], selection.terms)
+    rows = _rows([*live, *(place.id for place in found.places)], selection.terms)
     return SessionPage(_sections(rows, scope), found.next, len(live) + found.seen, found.is_whole)
 
 
@@ -151,79 +148,45 @@ def live_sessions(sessions: QuerySet[Session]) -> QuerySet[Session]:
 
 def _live_ids() -> QuerySet[Run, Any]:
     """Live runs are few, and have an index of their own."""
-    return Run.objects.filter(status__in=LIVE).order_by().values("turn__session_id")
+    return Run.objects.filter(status__in=LIVE).order_by().values_list("turn__session_id", flat=True)
 
 
-def rows_of(sessions: Sequence[Session], terms: Sequence[str] = ()) -> list[Row]:
-    """The sessions with what a row says of them: five queries at most."""
-    ids = [session.pk for session in sessions]
-    turns = Turn.objects.filter(session=OuterRef("pk"))
-    details = (
-        Session.objects.filter(pk__in=ids)
-        .annotate(
-            last_turn=Subquery(turns.order_by("-position").values("pk")[:1]),
-            opening=Subquery(turns.order_by("position").annotate(head=Substr("prompt", 1, 400)).values("head")[:1]),
-        )
-        .values_list("pk", "last_turn", "opening")
-    )
-    by_session = {pk: (turn, opening) for pk, turn, opening in details}
-    runs = _runs_of([turn for turn, _opening in by_session.values() if turn])
+def row_of(session: Session) -> Row:
+    return _rows([session.pk])[0]
+
+
+def _rows(ids: Sequence[UUID], terms: Sequence[str] = ()) -> list[Row]:
+    """Those that there are, in this order, and what a row says of them: six queries at most."""
+    sessions = Session.objects.select_related("owner").in_bulk(ids)
+    told = facts_of(ids)
     found = snippets(ids, terms)
-    tags = _tags_of(ids)
-    linked = _linked(ids)
+    today = timezone.localdate()
+    address = reverse("prompts:session", args=[_ANY])  # once: it takes longer than all else of a row
     rows = []
-    for session in sessions:
-        if session.pk in by_session:
-            turn, opening = by_session[session.pk]
-            row = _row(session, opening or "", runs.get(turn, []), found.get(session.pk, ""), terms)
-            row.tags, row.is_linked = tags.get(session.pk, []), session.pk in linked
-            rows.append(row)
+    for session in (sessions[key] for key in ids if key in sessions):
+        facts = told[session.pk]
+        title = session.title or default_title(facts.opening) or session.shown_title
+        at = timezone.localtime(session.updated_at)
+        row = Row(
+            session,
+            title,
+            mark_terms(title, terms),
+            address.replace(str(_ANY), str(session.pk)),
+            at,
+            at.date() >= today,
+        )
+        _describe(row, facts.runs, found.get(session.pk, ""))
+        row.tags, row.is_linked = facts.tags, facts.is_linked
+        rows.append(row)
     return rows
 
 
-def _runs_of(turn_ids: Iterable[UUID]) -> dict[UUID | None, list[LastRun]]:
-    """The runs of turns, but not those that were retried: in the same turn, and so among what is read anyway."""
-    found = Run.objects.filter(turn_id__in=list(turn_ids)).order_by("lane", "created_at")
-    rows = list(found.values_list("pk", "retries_id", "turn_id", "model_id", "status", "findings"))
-    retried = {retries for _key, retries, *_facts in rows}
-    runs: dict[UUID | None, list[LastRun]] = {}
-    for key, _retries, turn, *facts in rows:
-        if key not in retried:
-            runs.setdefault(turn, []).append(LastRun(*facts))
-    return runs
-
-
-def _tags_of(ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    tags: dict[UUID, list[str]] = {}
-    for session, name in (
-        SessionTag.objects.filter(session__in=ids).order_by("tag__name").values_list("session_id", "tag__name")
-    ):
-        tags.setdefault(session, []).append(name)
-    return tags
-
-
-def _linked(ids: Sequence[UUID]) -> set[UUID]:
-    """Those that a share link opens, which has neither expired nor been revoked."""
-    in_time = Q(share_links__expires_at=None) | Q(share_links__expires_at__gt=timezone.now())
-    linked = Session.objects.filter(in_time, pk__in=ids, share_links__isnull=False, share_links__revoked_at=None)
-    return set(linked.values_list("pk", flat=True))
-
-
-def _row(
-    session: Session, opening: str, lanes: Sequence[LastRun], found: SafeString | str, terms: Sequence[str]
-) -> Row:
-    title = session.title or default_title(opening) or session.shown_title
+def _describe(row: Row, lanes: Sequence[LastRun], snippet: SafeString | str) -> None:
     statuses = {lane.status for lane in lanes}
-    title_html = mark_terms(title, terms)
-    return Row(
-        session,
-        title,
-        title_html,
-        models=list(dict.fromkeys(lane.model for lane in lanes)),
-        status=next((status.value for status in _WORST_FIRST if status in statuses), ""),
-        snippet=found if found != title_html else "",
-        badges=worst([lane.findings for lane in lanes]),
-    )
+    row.models = list(dict.fromkeys(lane.model for lane in lanes))
+    row.status = next((status.value for status in _WORST_FIRST if status in statuses), "")
+    row.snippet = snippet if snippet != row.title_html else ""
+    row.badges = worst([lane.findings for lane in lanes])
 
 
 def _sections(rows: Iterable[Row], scope: Scope) -> list[Section]:
@@ -235,7 +198,8 @@ def _sections(rows: Iterable[Row], scope: Scope) -> list[Section]:
         Group.EARLIER: _("Earlier"),
     }
     order = list(Group)
-    grouped = groupby(sorted(rows, key=lambda row: order.index(row.group(scope))), key=lambda row: row.group(scope))
+    ordered = sorted(((order.index(row.group(scope)), row) for row in rows), key=itemgetter(0))
+    grouped = ((order[place], (row for _place, row in members)) for place, members in groupby(ordered, itemgetter(0)))
     return [Section(group, headings[group], list(members)) for group, members in grouped]
 
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Greatest, Lower, StrIndex, Substr
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from playground import rows
 from playground.history.search_schema import has_trigrams
 from playground.runs.models import Run, Session, Turn
 
@@ -27,9 +27,8 @@ MOST_FOUND: Final = 1_000
 _BEFORE, _LENGTH = 40, 180  # characters of a snippet before the match, and in all
 
 _TERM: Final = re.compile(r'"([^"]+)"|(\S+)')
-_MATCHING: Final = (
-    "SELECT d.ref FROM history_fts f JOIN history_document d ON d.id = f.rowid WHERE f.body MATCH %s LIMIT %s"
-)
+_MATCHING: Final = "SELECT d.ref FROM history_fts f JOIN history_document d ON d.id = f.rowid WHERE f.body MATCH %s"
+_MORE_THAN: Final = "SELECT 1 FROM history_fts WHERE body MATCH %s LIMIT 1 OFFSET %s"
 
 
 def terms_of(query: str) -> list[str]:
@@ -75,14 +74,15 @@ def sessions_with(term: str) -> set[UUID] | None:
 
 def _by_trigrams(term: str) -> set[UUID] | None:
     quoted = '"' + term.replace('"', '""') + '"'
-    with connection.cursor() as cursor:
-        cursor.execute(_MATCHING, [quoted, MOST_FOUND + 1])
-        ids = [UUID(ref) for (ref,) in cursor.fetchall()]
-    if len(ids) > MOST_FOUND:
+    if rows.fetch(_MORE_THAN, [quoted, MOST_FOUND]):
         return None
-    turns = Turn.objects.filter(pk__in=ids).order_by().values_list("session_id", flat=True)
-    runs = Run.objects.filter(pk__in=ids).order_by().values_list("turn__session_id", flat=True)
-    return {*Session.objects.filter(pk__in=ids).values_list("pk", flat=True), *turns, *runs}
+    session, turn, run = map(rows.table_of, (Session, Turn, Run))
+    sql = (
+        f"WITH found AS MATERIALIZED ({_MATCHING}) SELECT id FROM {session} WHERE id IN found "  # noqa: S608
+        f"UNION SELECT session_id FROM {turn} WHERE id IN found "
+        f"UNION SELECT t.session_id FROM {run} r JOIN {turn} t ON t.id = r.turn_id WHERE r.id IN found"
+    )
+    return {UUID(key) for (key,) in rows.fetch(sql, [quoted])}
 
 
 def _contains(field: str, term: str) -> Q:
@@ -98,31 +98,30 @@ def snippets(session_ids: Sequence[UUID], terms: Sequence[str]) -> Mapping[UUID,
 
     One query, whatever the number of sessions; only the surroundings are read, not the texts.
     """
-    if not terms:
+    if not terms or not session_ids:
         return {}
-    found = Session.objects.filter(pk__in=session_ids)
-    names = []
-    for number, term in enumerate(terms):
-        for name, texts in (
-            (f"prompt{number}", _cut(Turn.objects.filter(session=OuterRef("pk")), "prompt", term)),
-            (f"answer{number}", _cut(Run.objects.filter(turn__session=OuterRef("pk")), "text", term)),
-        ):
-            names.append(name)
-            found = found.annotate(**{name: Subquery(texts)})
-    rows = found.values("pk", *names)
-    return {row["pk"]: mark_terms(text, terms) for row in rows if (text := _first(row, names))}
+    session, turn, run = map(rows.table_of, (Session, Turn, Run))
+    prompts = f"SELECT {_cut('t.prompt')} FROM {turn} t WHERE t.session_id = s.id AND {_at('t.prompt')} > 0"  # noqa: S608
+    answers = (
+        f"SELECT {_cut('r.text')} FROM {turn} t JOIN {run} r ON r.turn_id = t.id "  # noqa: S608
+        f"WHERE t.session_id = s.id AND {_at('r.text')} > 0"
+    )
+    of_a_term = f"({prompts} ORDER BY t.id LIMIT 1), ({answers} ORDER BY r.id LIMIT 1)"
+    columns = ", ".join([of_a_term] * len(terms))
+    sql = f"SELECT s.id, {columns} FROM {session} s WHERE s.id IN ({rows.places(session_ids)})"  # noqa: S608
+    by_key = dict(zip(rows.keys_of(session_ids), session_ids, strict=True))
+    found = rows.fetch(sql, [*(term for term in terms for _ in range(4)), *by_key])
+    return {by_key[key]: mark_terms(text, terms) for key, *texts in found if (text := next(filter(None, texts), ""))}
 
 
-def _first(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    return next((row[name] for name in names if row[name]), "")
+def _at(column: str) -> str:
+    """Where a column has the term, from 1; 0 if it has not."""
+    return f"{'INSTR' if connection.vendor == 'sqlite' else 'STRPOS'}(LOWER({column}), LOWER(%s))"
 
 
-def _cut(rows: QuerySet[Any], field: str, term: str) -> QuerySet[Any, Any]:
-    at = StrIndex(Lower(F(field)), Lower(Value(term)))
-    start = Greatest(F("at") - _BEFORE, Value(1))
-    cut = Substr(field, start, _LENGTH)
-    found: QuerySet[Any, Any] = rows.annotate(at=at).filter(at__gt=0).order_by("pk").annotate(cut=cut)
-    return found.values("cut")[:1]
+def _cut(column: str) -> str:
+    greatest = "MAX" if connection.vendor == "sqlite" else "GREATEST"
+    return f"SUBSTR({column}, {greatest}({_at(column)} - {_BEFORE}, 1), {_LENGTH})"
 
 
 def mark_terms(text: str, terms: Sequence[str]) -> SafeString:

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from playground.accounts.models import User
 from playground.runs.models import Run, Session
+from playground.runs.stopping import request_stop
 from playground.runs.store import LIVE
-from playground.runs.turns import request_stop
 from playground.workspaces.audit import record
 
 TITLE_LENGTH: Final = 200

@@ -56,9 +56,9 @@ class StepRow(NamedTuple):
     last: int | None
 
 
-def step_rows(steps: Sequence[Step], end: int) -> tuple[list[StepRow], int]:
-    """The rows of the first steps, and how many more there are. `end` is the end of the timeline, in µs."""
-    return [_row(step, max(1, end)) for step in steps[:ROWS]], max(0, len(steps) - ROWS)
+def step_rows(steps: Sequence[Step], end: int, start: int = 0) -> tuple[list[StepRow], int]:
+    """The rows of the first steps, and how many more there are. The timeline is from `start` to `end`, in µs."""
+    return [_row(step, start, end) for step in steps[:ROWS]], max(0, len(steps) - ROWS)
 
 
 def said(error: Mapping[str, Any] | None) -> str:
@@ -70,9 +70,10 @@ def said(error: Mapping[str, Any] | None) -> str:
     return ": ".join(part for part in (kind, message) if part)
 
 
-def _row(step: Step, end: int) -> StepRow:
+def _row(step: Step, start: int, end: int) -> StepRow:
     stop = end if step.end is None else step.end
-    x = min(100 * step.start / end, 100 - _LEAST)
+    length = max(1, end - start)
+    x = min(100 * max(0, step.start - start) / length, 100 - _LEAST)
     return StepRow(
         name=step.name,
         type=step.type,
@@ -83,7 +84,7 @@ def _row(step: Step, end: int) -> StepRow:
         start=duration(step.start),
         length=duration(max(0, stop - step.start)),
         x=f"{x:.2f}%",
-        width=f"{max(_LEAST, min(100 * (stop - step.start) / end, 100 - x)):.2f}%",
+        width=f"{max(_LEAST, min(100 * (stop - max(start, step.start)) / length, 100 - x)):.2f}%",
         error=said(step.error),
         values=_values(step),
         first=step.first,

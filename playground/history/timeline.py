@@ -55,13 +55,28 @@ _MARKED: Final = {
 
 
 class Span(NamedTuple):
+    """`is_cut`: it began before the part of the run that is told of, or goes on after it."""
+
     phase: Phase
     start: int
     end: int
+    is_cut: bool = False
 
     @property
     def length(self) -> int:
         return self.end - self.start
+
+
+class Cut(NamedTuple):
+    """Which part of a run is told of: from `start` on, and `goes_on` where another follows.
+
+    `before` are earlier events, which say what it begins in; it is in the attempt `attempt`, wherever that began.
+    """
+
+    start: int = 0
+    goes_on: bool = False
+    before: Sequence[Event] = ()
+    attempt: int = 0
 
 
 class Gap(NamedTuple):
@@ -89,6 +104,13 @@ class Lane:
     retry: Mapping[str, Any] | None = None
     loading: int | None = None
     is_local: bool = False
+    is_begun: bool = True  # False: where it began is not known
+    goes_on: bool = False  # after the part that is told of
+
+    @property
+    def length(self) -> int | None:
+        """None where not all of it is known."""
+        return self.end - self.start if self.is_begun and not self.goes_on else None
 
     @property
     def end(self) -> int:
@@ -100,7 +122,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`end` is the run's end, or now for a live run. `stall_from` is the length from which a gap is a stall."""
+    """`end` is the run's end, or now for a live run; of a part of a run, that of the part, and `start` its beginning.
+
+    `stall_from` is the length from which a gap is a stall.
+    """
 
     end: int
     live: bool
@@ -109,30 +134,70 @@ class Timeline:
     stalls: Sequence[Gap]
     stall_from: int
     status: str = ""
+    start: int = 0
+    is_part: bool = False
+
+    @property
+    def length(self) -> int:
+        return max(1, self.end - self.start)
 
 
-def build_timeline(events: Sequence[Event], *, now: int | None = None) -> Timeline:
-    """`now`: for a live run, the time since it began; what is under way lasts until then."""
+def build_timeline(
+    events: Sequence[Event], *, now: int | None = None, cut: Cut | None = None, stall_from: int | None = None
+) -> Timeline:
+    """`now`: for a live run, the time since it began; what is under way lasts until then.
+
+    `cut`: the events are a part of a run; `stall_from` is then that of the run.
+    """
+    is_part = cut is not None
+    cut = cut or Cut()
     ended = events[-1] if events and events[-1].kind == RUN_ENDED else None
     end = max(events[-1].t if events else 0, 0 if ended else now or 0)
-    lanes = _lanes(events)
-    gaps = [Gap(a, b) for lane in lanes for a, b in itertools.pairwise(lane.chunks)]
-    stall_from = _stall_from(gaps)
+    lanes = _lanes([*cut.before, *events], _lane_before(cut))
+    gaps = [Gap(a, b) for lane in lanes for a, b in itertools.pairwise(lane.chunks) if b > cut.start or not cut.start]
+    if stall_from is None:
+        stall_from = stall_length(int(statistics.median(gap.length for gap in gaps)) if gaps else 0)
     for lane, following in itertools.zip_longest(lanes, lanes[1:]):
         _cut_into_spans(lane, following.start if following else end)
     stalls = [gap for gap in gaps if gap.length >= stall_from]
-    if (silence := _last_silence(lanes, end)) and silence.length >= stall_from:
+    if not cut.goes_on and (silence := _last_silence(lanes, end)) and silence.length >= stall_from:
         stalls.append(silence)
     for lane in lanes:
         lane.spans += [Span(Phase.STALL, *stall) for stall in stalls if lane.chunks and _inside(stall, lane)]
     if lanes and ended:
         lanes[-1].marks.append((Mark.END, end))
+    _cut_lanes(lanes, cut, end)
     status = str(ended.data["status"]) if ended and not isinstance(ended.data, str) else ""
-    return Timeline(end, ended is None, [lane for lane in lanes if lane.spans], gaps, stalls, stall_from, status)
+    shown = [lane for lane in lanes if lane.spans]
+    return Timeline(end, ended is None, shown, gaps, stalls, stall_from, status, cut.start, is_part)
 
 
-def _lanes(events: Sequence[Event]) -> list[Lane]:
-    lane = Lane(0, 0)
+def _cut_lanes(lanes: Sequence[Lane], cut: Cut, end: int) -> None:
+    """Leave of the lanes what is in the part."""
+    if cut.goes_on:
+        lanes[-1].goes_on = True
+        lanes[-1].spans = [s._replace(is_cut=s.end == end and s.phase != Phase.STALL) for s in lanes[-1].spans]
+    if not cut.start:
+        return
+    for lane in lanes:
+        spans = [span for span in lane.spans if span.end > cut.start]
+        lane.spans = [
+            s._replace(start=max(s.start, cut.start), is_cut=s.is_cut or _is_older(s, lane, cut)) for s in spans
+        ]
+        lane.marks = [(mark, t) for mark, t in lane.marks if t > cut.start]
+
+
+def _is_older(span: Span, lane: Lane, cut: Cut) -> bool:
+    return span.start < cut.start or (span.start == cut.start and not lane.is_begun)
+
+
+def _lane_before(cut: Cut) -> Lane:
+    is_known = not cut.attempt or any(event.kind == ATTEMPT_STARTED for event in cut.before)
+    return Lane(cut.attempt, cut.start, is_begun=is_known)
+
+
+def _lanes(events: Sequence[Event], lane: Lane) -> list[Lane]:
+    """`lane` is the one that they begin in."""
     lanes = [lane]
     for event in events:
         if event.kind == CHUNK:
@@ -162,8 +227,8 @@ def _note(lane: Lane, kind: str, t: int, data: Mapping[str, Any]) -> None:
         lane.loading = t
 
 
-def _stall_from(gaps: Sequence[Gap]) -> int:
-    median = int(statistics.median(gap.length for gap in gaps)) if gaps else 0
+def stall_length(median: int) -> int:
+    """From which length a gap is a stall, by the median of all gaps of the run."""
     return max(STALL_LEAST, STALL_FACTOR * median)
 
 

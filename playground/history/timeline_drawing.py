@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from playground.history.gaps import gap_step
 from playground.history.timeline import Gap, Lane, Mark, Phase, Span, Timeline
-from playground.history.timeline_words import MARKS, first_token, lane_name, lane_outcome, span_title
+from playground.history.timeline_words import MARKS, error_code, first_token, lane_name, outcome_parts, span_title
 from playground.recording.units import duration
 
 COLUMNS: Final = 600  # of the plot; a column shows the longest gap in it
@@ -24,8 +24,24 @@ PLOT_HEAD, PLOT = 30, 112
 AXIS = 24
 _PLOT_SCALE = 100  # the nested viewBox is COLUMNS × _PLOT_SCALE
 _TICKS = 6
+_FEW_TICKS = 4  # of a later part, whose times are long words
 _LEAST_BAR = 2 / COLUMNS  # of the run: a narrower bar is not seen, and the legend does not name it
+_LABEL_TURNS = 0.45  # of the run: past it, a narrow drawing has no room for the words after the line
 _LEAST_ROW = 0.01  # of the run: a shorter wait before the first attempt has none
+
+
+class Axis(NamedTuple):
+    """From where to where the drawing goes, in µs since the run began."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return max(1, self.end - self.start)
+
+    def place(self, t: float) -> str:
+        return _percent((t - self.start) / self.length)
 
 
 class Bar(NamedTuple):
@@ -46,12 +62,24 @@ class Point(NamedTuple):
 
 
 class Row(NamedTuple):
+    """`status`, `cause` and `length` say how the attempt ended, `code` is the error's."""
+
     name: str
-    outcome: str
+    status: str
+    cause: str
+    length: str
+    code: str
     failed: bool
     top: int
     bars: Sequence[Bar]
     points: Sequence[Point]
+
+    @property
+    def outcome(self) -> tuple[str, str, str]:
+        """Its pieces, of which a narrow drawing leaves the second out: of "HTTP 529 · overloaded · 1 s" the cause."""
+        if not (self.status and self.cause):
+            return " · ".join(filter(None, (self.status, self.cause, self.length))), "", ""
+        return self.status, f" · {self.cause}", f" · {self.length}"
 
     @property
     def label_y(self) -> int:
@@ -132,53 +160,59 @@ class Drawing:
 def draw(timeline: Timeline, *, beside: Sequence[Timeline] = ()) -> Drawing:
     """`beside`: timelines that are drawn next to this one, so that all have the same axes."""
     together = [timeline, *beside]
-    end = max(1, *(each.end for each in together))
-    lanes = [lane for lane in timeline.lanes if lane.number or lane.loading is not None or lane.end > end * _LEAST_ROW]
-    rows = [_row(lane, BAND + ROW * index, end) for index, lane in enumerate(lanes)]
+    axis = Axis(timeline.start, max(each.end for each in together))
+    least = axis.length * _LEAST_ROW
+    lanes = [lane for lane in timeline.lanes if lane.number or lane.loading is not None or lane.end > least]
+    rows = [_row(lane, BAND + ROW * index, axis) for index, lane in enumerate(lanes)]
     bottom = BAND + ROW * len(rows)
     plot = None
     if timeline.gaps:
-        plot = _plot(timeline, [gap.length for each in together for gap in each.gaps], bottom + PLOT_HEAD, end)
+        plot = _plot(timeline, [gap.length for each in together for gap in each.gaps], bottom + PLOT_HEAD, axis)
         bottom = plot.top + PLOT
     first = first_token(timeline)
     first_tick = None
     if first is not None:
         label = _("first token %(time)s") % {"time": duration(first)}
-        first_tick = Tick(_percent(first, end), label, "end" if first > end * 0.6 else "start")
-    return Drawing(rows, list(_ticks(end)), first_tick, plot, bottom)
+        turns = first - axis.start > axis.length * _LABEL_TURNS
+        first_tick = Tick(axis.place(first), label, "end" if turns else "start")
+    return Drawing(rows, list(_ticks(axis)), first_tick, plot, bottom)
 
 
-def _percent(t: float, end: int) -> str:
-    return f"{100 * t / end:.2f}%"
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
 
 
-def _row(lane: Lane, top: int, end: int) -> Row:
+def _row(lane: Lane, top: int, axis: Axis) -> Row:
     spans = [span for span in lane.spans if span.phase != Phase.STALL]
-    stalls = _merged([Gap(s.start, s.end) for s in lane.spans if s.phase == Phase.STALL], end // COLUMNS)
+    stalls = _merged([Gap(s.start, s.end) for s in lane.spans if s.phase == Phase.STALL], axis.length // COLUMNS)
     spans += [Span(Phase.STALL, *stall) for stall in stalls]
-    points = [Point(mark, _percent(t, end), f"{MARKS[mark]}: {duration(t)}") for mark, t in lane.marks]
+    points = [Point(mark, axis.place(t), f"{MARKS[mark]}: {duration(t)}") for mark, t in lane.marks]
+    status, cause, length = outcome_parts(lane)
     return Row(
         name=lane_name(lane),
-        outcome=lane_outcome(lane),
+        status=status,
+        cause=cause,
+        length=length,
+        code=error_code(lane),
         failed=lane.error is not None,
         top=top,
-        bars=[_bar(span, end, labelled=span.phase != Phase.STREAM or not stalls) for span in spans],
+        bars=[_bar(span, axis, labelled=span.phase != Phase.STREAM or not stalls) for span in spans],
         points=points,
     )
 
 
-def _bar(span: Span, end: int, *, labelled: bool) -> Bar:
-    share = span.length / end if labelled else 0
+def _bar(span: Span, axis: Axis, *, labelled: bool) -> Bar:
+    share = span.length / axis.length if labelled and not span.is_cut else 0
     room = "wide" if share >= 0.2 else "some" if share >= 0.09 else ""
     return Bar(
         phase=span.phase,
-        x=_percent(span.start, end),
-        width=_percent(max(span.length, end / COLUMNS), end),
+        x=axis.place(span.start),
+        width=_percent(max(span.length / axis.length, 1 / COLUMNS)),
         title=span_title(span),
         label=duration(span.length) if room else "",
-        label_x=_percent(span.start + span.length / 2, end),
+        label_x=axis.place(span.start + span.length / 2),
         room=room,
-        is_seen=span.phase == Phase.STALL or span.length >= end * _LEAST_BAR,
+        is_seen=span.phase == Phase.STALL or span.length >= axis.length * _LEAST_BAR,
     )
 
 
@@ -193,11 +227,18 @@ def _merged(gaps: Sequence[Gap], least: int) -> list[Gap]:
     return merged
 
 
-def _ticks(end: int) -> Iterator[Tick]:
-    step = _nice_step(end / _TICKS)
-    for t in range(0, end + 1, step):
-        anchor = "start" if t == 0 else "end" if t > end * 0.96 else "middle"
-        yield Tick(_percent(t, end), duration(t) if t else "0", anchor)
+def _ticks(axis: Axis) -> Iterator[Tick]:
+    step = _nice_step(axis.length / (_FEW_TICKS if axis.start else _TICKS))
+    for t in range(-(-axis.start // step) * step, axis.end + 1, step):
+        share = (t - axis.start) / axis.length
+        anchor = "start" if share < 0.04 else "end" if share > 0.96 else "middle"
+        yield Tick(axis.place(t), _exactly(t, step) if axis.start else duration(t) if t else "0", anchor)
+
+
+def _exactly(t: int, step: int) -> str:
+    """In seconds, with as many decimals as tell one tick from the next."""
+    decimals = max(0, 6 - int(math.log10(step)))
+    return f"{t / 1_000_000:,.{decimals}f} s"
 
 
 def _nice_step(least: float) -> int:
@@ -208,7 +249,7 @@ def _nice_step(least: float) -> int:
     return next((factor * power for factor in (1, 2, 5) if factor * power >= least), 10 * power)
 
 
-def _plot(timeline: Timeline, lengths: Sequence[int], top: int, end: int) -> Plot:
+def _plot(timeline: Timeline, lengths: Sequence[int], top: int, axis: Axis) -> Plot:
     """`lengths`: of all gaps that share the scale."""
     longest = max(lengths)
     middle = sorted(lengths)[len(lengths) // 2]
@@ -226,18 +267,18 @@ def _plot(timeline: Timeline, lengths: Sequence[int], top: int, end: int) -> Plo
     return Plot(
         top=top,
         levels=levels,
-        shapes=_shapes(_columns(timeline.gaps, end), height),
+        shapes=_shapes(_columns(timeline.gaps, axis), height),
         stall_y=top + PLOT * (1 - height(timeline.stall_from)) if stalls else None,
     )
 
 
-def _columns(gaps: Sequence[Gap], end: int) -> list[int]:
+def _columns(gaps: Sequence[Gap], axis: Axis) -> list[int]:
     """The longest gap that touches each column of the plot; -1 where there is none."""
     columns = [-1] * COLUMNS
     for start, stop in gaps:
         length = stop - start
-        first = min(COLUMNS - 1, start * COLUMNS // end)
-        last = min(COLUMNS - 1, max(first, (stop * COLUMNS - 1) // end))
+        first = min(COLUMNS - 1, max(0, start - axis.start) * COLUMNS // axis.length)
+        last = min(COLUMNS - 1, max(first, ((stop - axis.start) * COLUMNS - 1) // axis.length))
         for column in range(first, last + 1):
             if columns[column] < length:
                 columns[column] = length

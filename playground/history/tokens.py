@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from playground.history.answer import attempt_of
 from playground.history.gaps import gap_step, probability_step
+from playground.history.parts import chunk_before
 from playground.recording.events import CHUNK, Event
 from playground.recording.units import duration
 
 PAGE: Final = 2_000
+LONGEST: Final = 4_000  # characters of a token; the rest is in its event
 _ROW = 48  # tokens, then the row ends with the next line break
 
 
@@ -49,7 +51,8 @@ class TokenPage(NamedTuple):
 
 def tokens(events: Sequence[Event]) -> Iterator[Token]:
     """All chunks of all attempts, in order."""
-    before: tuple[int, int] | None = None
+    last = chunk_before(events)
+    before = (attempt_of(last), last.t) if last else None
     for event in events:
         if event.kind != CHUNK:
             continue
@@ -86,11 +89,14 @@ def token_page(events: Sequence[Event], after: int = -1, limit: int = PAGE, *, h
     return TokenPage(page, len(everything) - len(rest), len(everything), following, has_logprobs)
 
 
-def render_tokens(page: TokenPage, *, linked: bool = False, chosen: int | None = None) -> SafeString:
+def render_tokens(
+    page: TokenPage, *, linked: bool = False, chosen: int | None = None, by_seq: bool = False
+) -> SafeString:
     """Rows of spans, a span a token; or `linked`, of links to the token on the run's page.
 
     A row ends only where the text has a line break, so that none is seen which the text does not have, and no grapheme
     is torn. Another attempt begins a row of its own that says so. The token whose seq is `chosen` is marked.
+    A row has the number of its first token; `by_seq`, that of its event.
     """
     rows: list[str] = []
     attempt = page.tokens[0].attempt if page.tokens else 1
@@ -102,7 +108,7 @@ def render_tokens(page: TokenPage, *, linked: bool = False, chosen: int | None =
             rows.append(f'<li class="tokens__break">{escape(words)}</li>')
         for row in _rows(members):
             spans = "".join(_render(token, linked=linked, is_chosen=token.seq == chosen) for token in row)
-            start = f'<span class="tokens__start">{number}</span>'
+            start = f'<span class="tokens__start">{row[0].seq if by_seq else number}</span>'
             rows.append(f'<li class="tokens__row">{start}<span class="tokens__text">{spans}</span></li>')
             number += len(row)
     return mark_safe("\n".join(rows))  # noqa: S308  (text and titles are escaped)
@@ -135,7 +141,11 @@ def _render(token: Token, *, linked: bool, is_chosen: bool) -> str:
         title += " · " + _("choice %(number)d") % {"number": token.choice + 1}
     if not token.text:
         classes.append("token--empty")
-    text = escape(token.text).replace("\n", '<span class="token__newline" aria-hidden="true">↵</span>\n')
+    left = len(token.text) - LONGEST
+    shown = token.text[:LONGEST]
+    if left > 0:
+        shown += _(" … and %(count)s more characters") % {"count": f"{left:,}"}
+    text = escape(shown).replace("\n", '<span class="token__newline" aria-hidden="true">↵</span>\n')
     attributes = f'class="{" ".join(classes)}" title="{escape(title)}" data-seq="{token.seq}"'
     if is_chosen:
         attributes += ' id="chosen" aria-current="true"'

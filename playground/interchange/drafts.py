@@ -36,7 +36,7 @@ class Draft:
 
     @property
     def events(self) -> list[Event]:
-        return self._log.events
+        return list(self._log.events)
 
     @property
     def reads(self) -> list[Read]:

@@ -5,16 +5,16 @@ from typing import Any
 import orjson
 
 from playground.interchange.errors import NotARecording
+from playground.providers.loosejson import is_too_deep
 
 
 def json_of(raw: bytes, where: str) -> Any:
     """Raises NotARecording. `where`: what is told to be wrong, as in "Line 5"."""
     try:
         value = orjson.loads(raw)
-        orjson.dumps(value)
     except orjson.JSONDecodeError as error:
         raise NotARecording(f"{where} is not JSON: {error.msg}.") from None
-    except orjson.JSONEncodeError:  # it reads deeper than it writes
+    if is_too_deep(raw, value):  # it reads deeper than it writes
         raise NotARecording(f"{where} has lists or objects that are nested too deeply.") from None
     return value
 

@@ -8,6 +8,7 @@ import orjson
 
 from playground.interchange.langchain_messages import piece_of
 from playground.interchange.lines import list_of, object_of, text_of
+from playground.providers.loosejson import is_too_deep
 
 SpanEvent = tuple[str, int, Mapping[str, Any]]
 _NUMBERED: Final = re.compile(
@@ -89,10 +90,9 @@ def parsed(value: Any) -> Any:
         return value
     try:
         found = orjson.loads(value)
-        orjson.dumps(found)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+    except orjson.JSONDecodeError:
         return value
-    return found
+    return value if is_too_deep(value.encode(), found) else found
 
 
 def _numbered(about: Mapping[str, Any], prefixes: Iterable[str]) -> list[dict[str, Any]]:

@@ -87,6 +87,7 @@ def _header(title: str, number: int, turn: RecordedTurn, run: RecordedRun) -> di
         "turn": number,
         "lane": run.lane,
         "retries": run.retries,
+        "continues": run.continues,
         "model": run.model,
         "dialect": "" if isinstance(started, str) else started.get("dialect", ""),
         "started_at": _moment(run.started_at),
@@ -200,16 +201,23 @@ class _Block:
     def run(self) -> RecordedRun:
         where = f"the run of line {self.number}"
         check_events(self.events, where)
-        lane, retries, messages = (self.header.get(name) for name in ("lane", "retries", "messages"))
-        if not is_count(lane or 0, 7) or not (retries is None or is_count(retries)):
-            raise self._wrong("“lane” must be from 0 to 7, and “retries” the place of a run in its turn")
+        lane, messages = self.header.get("lane"), self.header.get("messages")
+        if not is_count(lane or 0, 7):
+            raise self._wrong("“lane” must be from 0 to 7")
+        retries, continues = self._place("retries"), self._place("continues")
         if not isinstance(messages, list):
             raise self._wrong("“messages” must be a list")
         check_messages(messages, where)
         started_at, ended_at = self._moment("started_at"), self._moment("ended_at")
         return RecordedRun(
-            lane or 0, self.text("model"), messages, self.events, self.reads, retries, started_at, ended_at
+            lane or 0, self.text("model"), messages, self.events, self.reads, retries, started_at, ended_at, continues
         )
+
+    def _place(self, name: str) -> int | None:
+        place: int | None = self.header.get(name)
+        if not (place is None or is_count(place)):
+            raise self._wrong(f"“{name}” must be the place of a run in its turn")
+        return place
 
     def text(self, name: str) -> str:
         value = self.header.get(name) or ""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from playground.accounts.models import User
 from playground.errors import Forbidden
 from playground.library.models import Batch, Prompt, PromptVersion
-from playground.runs.access import deletable_sessions, visible_sessions, visible_turns
+from playground.runs.access import is_visible, stoppable_sessions, visible_turns
 from playground.runs.models import Turn
 from playground.runs.purge import KEPT_AFTER_DELETION
 from playground.workspaces.access import current_workspace, has_role, require_role, workspaces_of
@@ -88,7 +88,7 @@ def may_edit(user: User, workspace: Workspace) -> bool:
 
 
 def visible_batches(user: User) -> QuerySet[Batch]:
-    return Batch.objects.filter(session__in=visible_sessions(user))
+    return Batch.objects.filter(is_visible(user, "session__"))
 
 
 def batch_or_404(user: User, batch_id: UUID) -> Batch:
@@ -97,7 +97,7 @@ def batch_or_404(user: User, batch_id: UUID) -> Batch:
 
 
 def may_stop(user: User, batch: Batch) -> bool:
-    return deletable_sessions(user).filter(pk=batch.session_id).exists()
+    return stoppable_sessions(user).filter(pk=batch.session_id).exists()
 
 
 def batch_to_stop(user: User, batch_id: UUID) -> Batch:

@@ -18,9 +18,11 @@ from playground.accounts.models import User
 from playground.errors import Busy, Forbidden, NotFound, PlaygroundError, TooManyRuns
 from playground.library.models import Batch, BatchRow, PromptUse, PromptVersion
 from playground.library.template import parse
+from playground.runs.database import first_line
 from playground.runs.models import Run, Session, Turn
+from playground.runs.stopping import request_stop
 from playground.runs.store import LIVE, lease_end
-from playground.runs.turns import TurnDraft, request_stop, start_turn
+from playground.runs.turns import TurnDraft, start_turn
 
 if TYPE_CHECKING:
     from playground.runs.engine import Engine
@@ -74,7 +76,7 @@ async def run_batches(engine: "Engine") -> None:
         try:
             is_busy = await engine.threads.call(advance_all, engine.owner)
         except (OperationalError, InterfaceError) as error:
-            logger.warning("Batches wait, the database does not answer: %s", error)
+            logger.debug("Batches wait for the database: %s", first_line(error))  # its watch warns, once
         await asyncio.sleep(_ACTIVE_EVERY_S if is_busy else _IDLE_EVERY_S)
 
 

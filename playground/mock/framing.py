@@ -6,7 +6,7 @@ from typing import Final
 from playground.mock.answer import Answer
 from playground.mock.dialects import reason
 from playground.mock.schedule import Action
-from playground.providers.simulator.answers import Step
+from playground.providers.simulator.steps import Step
 
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 

@@ -17,7 +17,7 @@ from playground.accounts.models import User
 from playground.errors import Forbidden
 from playground.http import uuid_of
 from playground.presenting.models import Show, ShowQuerySet
-from playground.runs.access import changeable_sessions, changeable_turns, visible_sessions, visible_turns
+from playground.runs.access import changeable_sessions, changeable_turns, is_visible, visible_sessions, visible_turns
 from playground.runs.models import Session, Turn
 from playground.workspaces.access import workspaces_of
 from playground.workspaces.models import Role
@@ -62,7 +62,7 @@ def own_shows(user: User) -> ShowQuerySet:
 
 
 def show_to_present(user: User, show_id: UUID) -> Show:
-    seen = Show.objects.filter(session__in=visible_sessions(user))
+    seen = Show.objects.filter(is_visible(user, "session__"))
     refusal = _("Only the person who presents this show can do that.")
     return _allowed(own_shows(user).select_related("session__workspace"), seen, show_id, refusal)
 

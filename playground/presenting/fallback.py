@@ -16,7 +16,7 @@ from playground.recording.status import RunStatus
 from playground.runs.engine import Engine
 from playground.runs.live import LiveRun
 from playground.runs.models import Run
-from playground.runs.turns import request_stop
+from playground.runs.stopping import request_stop
 
 TOO_LATE: Final = "first_chunk_timeout"
 _FINE: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})

@@ -22,7 +22,8 @@ from playground.presenting.program import Cue, cues_of, turn_ids
 from playground.presenting.screens import tell
 from playground.presenting.stage import Lane, Mode, Stage
 from playground.runs.models import Run, Session
-from playground.runs.turns import current_engine, request_stop, retry_run
+from playground.runs.stopping import request_stop
+from playground.runs.turns import current_engine, retry_run
 from playground.workspaces.audit import record
 
 LASTS: Final = timedelta(hours=12)

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from playground.errors import InvalidField
 from playground.http import SignedInRequest, position_in, wants_part
-from playground.prompts.access import may_change, rights_in, session_or_404, session_to_change
+from playground.prompts.access import may_change, rights_in, rights_said, session_or_404, session_to_change
 from playground.prompts.live import live_sessions, turns_since
 from playground.prompts.pages import turn_page
 from playground.runs.copying import copy_session
@@ -43,7 +43,7 @@ def live(request: SignedInRequest) -> HttpResponse:
 def session_turns(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """The turns that have runs since `after`, the newest run that a page shows; all, if it shows none.
 
-    With `before` instead, the page of turns before that position.
+    With `before` instead, the page of turns before that position. A header says what the page may offer by now.
     """
     user = request.user
     session = session_or_404(user, session_id)
@@ -52,8 +52,11 @@ def session_turns(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     before = position_in(request, "before")
     page = turn_page(session, before) if before is not None else None
     turns = page.turns if page is not None else turns_since(session, request.GET.get("after", ""))
-    context = {"turns": turns, "page": page, "session": session, **rights_in(user, session)}
-    return render(request, "prompts/_turns.html", context)
+    rights = rights_in(user, session)
+    context = {"turns": turns, "page": page, "session": session, **rights}
+    response = render(request, "prompts/_turns.html", context)
+    response["Playground-Rights"] = rights_said(rights)
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,5 +18,6 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/stop/", views.stop_turn, name="stop-turn"),
     # /runs/<id>/
     path("runs/<uuid:run_id>/retry/", views.retry, name="retry"),
+    path("runs/<uuid:run_id>/continue/", views.go_on, name="continue"),
     path("runs/<uuid:run_id>/stop/", views.stop, name="stop"),
 ]

@@ -1,11 +1,12 @@
 """The playground page: compose a prompt, send it to one or several models, watch the answers."""
 
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
@@ -13,11 +14,12 @@ from django_htmx.http import push_url, trigger_client_event
 
 from playground.accounts.models import User
 from playground.errors import Busy, PlaygroundError
-from playground.http import SignedInRequest, position_in, wants_part
-from playground.library.filling import asked_version, posted_filling
+from playground.http import SignedInRequest, position_in, uuid_or_404, wants_part
+from playground.library.filling import Filling, asked_version, posted_filling
 from playground.library.models import PromptVersion
 from playground.prompts.access import (
     rights_in,
+    rights_said,
     run_to_retry,
     run_to_stop,
     session_or_404,
@@ -39,9 +41,11 @@ from playground.prompts.pages import (
     show_turn,
     turn_page,
 )
+from playground.prompts.sent_once import sent_once
 from playground.runs.models import Run, Session, Turn
 from playground.runs.samples import add_samples
-from playground.runs.turns import request_stop, retry_run, start_turn
+from playground.runs.stopping import request_stop
+from playground.runs.turns import Created, continue_run, retry_run, start_runs
 from playground.workspaces.access import current_workspace, has_role, require_role
 from playground.workspaces.models import Role
 
@@ -68,7 +72,7 @@ def session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     shown = session_or_404(user, session_id)
     edited = request.GET.get("edit")
     if edited is not None:
-        turn = turn_to_change(user, _uuid(edited))
+        turn = turn_to_change(user, uuid_or_404(edited))
         return _filled(request, editing_composer(shown.workspace, turn))
     composer = empty_composer(user, shown.workspace, shown)
     version = asked_version(user, shown.workspace, request.GET.get("version"))
@@ -110,9 +114,13 @@ def _send(request: SignedInRequest) -> HttpResponse:
         return _page(request, returned_composer(workspace, typed, change_lanes(lanes, request.POST), into, filling))
     if not form.is_valid() or (filling and not filling.check()):
         return _refused(request, returned_composer(workspace, form, lanes, into, filling), 422)
-    draft, created = (filling.filled(form.draft()), filling.record) if filling else (form.draft(), None)
+    draft = filling.filled(form.draft()) if filling else form.draft()
+
+    def start(kept: Created) -> Run:
+        return start_runs(user, workspace, draft, into, _both(filling, kept))[0]
+
     try:
-        turn = start_turn(user, workspace, draft, session=into, created=created)
+        turn = sent_once(request, start).turn
     except PlaygroundError as error:
         form.refuse(error)
         response = _refused(request, returned_composer(workspace, form, lanes, into, filling), error.status)
@@ -122,16 +130,34 @@ def _send(request: SignedInRequest) -> HttpResponse:
     return _sent(request, turn, is_new=into is None)
 
 
+def _both(filling: Filling | None, kept: Created) -> Created:
+    """What is saved with the runs of a turn: where its text is from, and the mark of the form that sent it."""
+
+    def created(runs: list[Run]) -> None:
+        if filling is not None:
+            filling.record(runs[0].turn)
+        if kept is not None:
+            kept(runs)
+
+    return created
+
+
 @require_POST
 @login_required
 def retry(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Ask the lane's model once more; the new run takes the old one's place on the page."""
-    user = request.user
-    run = run_to_retry(user, run_id)
-    again = retry_run(user, run.turn.session.workspace, run)
-    if wants_part(request):
-        return render(request, "runs/_lane.html", {"lane": show_lane(again), "turn": again.turn, "may_change": True})
-    return redirect(_place(again))
+    user, run = request.user, run_to_retry(request.user, run_id)
+    again = partial(retry_run, user, run.turn.session.workspace, run, None)
+    return _again(request, sent_once(request, again))
+
+
+@require_POST
+@login_required
+def go_on(request: SignedInRequest, run_id: UUID) -> HttpResponse:
+    """Have the lane's model go on from the part of its answer; the new run takes the old one's place on the page."""
+    user, run = request.user, run_to_retry(request.user, run_id)
+    more = partial(continue_run, user, run.turn.session.workspace, run, None)
+    return _again(request, sent_once(request, more))
 
 
 @require_POST
@@ -150,6 +176,12 @@ def stop_turn(request: SignedInRequest, turn_id: UUID) -> HttpResponse:
     for run in turn.runs.all():
         request_stop(run)
     return HttpResponse(status=204) if wants_part(request) else redirect(turn.session)
+
+
+def _again(request: SignedInRequest, run: Run) -> HttpResponse:
+    if wants_part(request):
+        return render(request, "runs/_lane.html", {"lane": show_lane(run), "turn": run.turn, "may_change": True})
+    return redirect(_place(run))
 
 
 def _sent(request: SignedInRequest, turn: Turn, *, is_new: bool) -> HttpResponse:
@@ -184,12 +216,16 @@ def _refused(request: SignedInRequest, composer: Composer, status: int) -> HttpR
 
 def _page(request: SignedInRequest, composer: Composer, status: int = 200) -> HttpResponse:
     user, session = request.user, composer.session
+    more: dict[str, object]
     if session is None:
         workspace = current_workspace(user)
-        more = {"samples": sample_sessions(user, workspace), "may_change": has_role(user, workspace, Role.EDITOR)}
+        rights = {"may_change": has_role(user, workspace, Role.EDITOR)}
+        more = {"samples": sample_sessions(user, workspace)}
     else:
-        more = {"page": turn_page(session, position_in(request, "before")), **rights_in(user, session)}
-    return _vary(render(request, "prompts/playground.html", page_context(composer, **more), status=status))
+        rights = rights_in(user, session)
+        more = {"page": turn_page(session, position_in(request, "before"))}
+    context = page_context(composer, **more, **rights, rights=rights_said(rights))
+    return _vary(render(request, "prompts/playground.html", context, status=status))
 
 
 def _vary(response: HttpResponse) -> HttpResponse:
@@ -199,15 +235,8 @@ def _vary(response: HttpResponse) -> HttpResponse:
 
 def _session_named(user: User, form: TurnForm) -> Session | None:
     session_id = form["session"].data
-    return session_to_change(user, _uuid(session_id)) if session_id else None
+    return session_to_change(user, uuid_or_404(session_id)) if session_id else None
 
 
 def _place(run: Run) -> str:
     return f"{run.turn.session.get_absolute_url()}#run-{run.pk}"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None

@@ -19,13 +19,17 @@ from playground.recording.events import CHUNK
 
 ERROR_BYTES: Final = 64 * 1024  # of an error answer; what comes after ERROR_SECONDS is not waited for
 ERROR_SECONDS: Final = 5.0
+ENCODED_SECONDS: Final = 1.0  # that bytes which cannot be decoded are taken for, to be looked at
 DRAIN_BYTES: Final = 64 * 1024  # from the end marker to the end of the body: then the connection can be used again
 DRAIN_SECONDS: Final = 0.05
 
 # Finish reasons, in OpenAI's words, that say that something went wrong; the last is DeepSeek's.
 BAD_FINISHES: Final[dict[str | None, tuple[type[ProviderError], str]]] = {
-    "error": (errors.Refused, "The provider broke the answer off with an error: try again."),
-    "insufficient_system_resource": (errors.Truncated, "The provider ran out of resources in mid-answer: try again."),
+    "error": (errors.Refused, "The provider broke the answer off with an error: continue or retry it."),
+    "insufficient_system_resource": (
+        errors.Truncated,
+        "The provider ran out of resources in mid-answer: continue or retry it.",
+    ),
 }
 
 
@@ -66,7 +70,9 @@ class Attempt:
                 async with http.stream(request, self._endpoint) as response:
                     await self._answer(response, timers)
         except ProviderError as error:
-            error.message = hide(error.message, self._secrets)
+            told = (error.late if self.chunks else error.early) or error.message
+            error.message = hide(told, self._secrets)
+            error.param = hide(error.param, self._secrets) if error.param is not None else None
             self._failed(error)
             return error
         return None
@@ -84,11 +90,16 @@ class Attempt:
             self._notice(
                 "compressed", f"The provider compresses its answer ({response.encoding}): tokens may come late."
             )
-        await self._body(response.aiter_raw(), timers)
+        try:
+            await self._body(response, timers)
+        except errors.UnsupportedEncoding:
+            raw = await response.read_encoded(ERROR_BYTES, ENCODED_SECONDS)
+            self._read(hide_in_body(raw, self._secrets))
+            raise
         reason = common_reason(self._dialect, self.parser.finish_reason)
         if reason in BAD_FINISHES:
             kind, message = BAD_FINISHES[reason]
-            raise kind(message)
+            raise kind(message).told(early="The provider broke the answer off before it began: retry it.")
         if not self.chunks:
             self._notice("empty_answer", "The provider ended its answer without a token.")
 
@@ -101,20 +112,24 @@ class Attempt:
             self._read(hide_in_body(body, self._secrets))
         return refusals.from_answer(response.status, response.headers, body)
 
-    async def _body(self, body: AsyncIterator[bytes], timers: Timers) -> None:
+    async def _body(self, response: UpstreamResponse, timers: Timers) -> None:
         """Read to the end of the answer. Raises what is wrong with it once all that came before is emitted."""
         parser = self.parser
-        async for raw in body:
+
+        def take(raw: bytes) -> bool:
+            """Whether this was the end of the answer, good or bad."""
             self._read(raw)
             if self._parts(parser.feed(raw)):
                 timers.content()
-            if parser.error is not None:
-                raise parser.error
-            if parser.done:
-                timers.stop()
-                await self._drain(body)
-                return
-        self._parts(parser.close())
+            return parser.done or parser.error is not None
+
+        await response.pump(take)
+        if parser.done and parser.error is None:
+            timers.stop()
+            await self._drain(response.aiter_raw())
+            return
+        if parser.error is None:
+            self._parts(parser.close())
         if parser.error is not None:
             raise parser.error
 
@@ -156,6 +171,7 @@ class Attempt:
             "status": error.status,
             "retryable": retryable,
             "retry_after": error.retry_after,
+            "param": error.param,
         }
         self._emit(events.ATTEMPT_FAILED, {name: value for name, value in data.items() if value is not None})
 

@@ -24,6 +24,9 @@ class RetryPolicy:
 
     The wait before attempt n+1 is `base_delay * 2**(n-1)` s, at most `max_delay`, times a random factor in [0.5, 1];
     a `Retry-After` of at most `retry_after_cap` s is honoured instead, a longer one ends the run with its error.
+
+    `budget`: how many retries an upstream is sent for each request of a run, over the reserve of `retry.Budgets`; None
+    for no limit. Without one, an upstream that is down for everybody gets `attempts` times its load.
     """
 
     attempts: int = 3
@@ -31,6 +34,7 @@ class RetryPolicy:
     max_delay: float = 20.0
     retry_after_cap: float = 120.0
     statuses: frozenset[int] = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+    budget: float | None = 0.2
 
 
 @dataclass(frozen=True, slots=True)

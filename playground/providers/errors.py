@@ -48,13 +48,17 @@ Errors of the transport are turned into these in `providers.transport`, error an
 A message is one sentence for a person. It never holds an API key or a header.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from playground.recording.status import RunStatus
 
 
 class ProviderError(Exception):
-    """`retryable`: the same request may succeed later. `retry_after`: seconds that the provider asked us to wait."""
+    """`retryable`: the same request may succeed later. `retry_after`: seconds that the provider asked us to wait.
+
+    `early` and `late` take the place of the message where no chunk had come, and where one had: only then is there
+    something to continue. "" where the message fits both.
+    """
 
     code: ClassVar[str] = "provider_error"
     ends_as: ClassVar[RunStatus] = RunStatus.FAILED
@@ -64,6 +68,13 @@ class ProviderError(Exception):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.param: str | None = None  # the field of the request that the provider says is wrong
+        self.early = self.late = ""
+
+    def told(self, *, early: str = "", late: str = "") -> Self:
+        """With other words for what came before the first chunk, or after it."""
+        self.early, self.late = early, late
+        return self
 
     @property
     def message(self) -> str:

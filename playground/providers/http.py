@@ -9,18 +9,18 @@ import base64
 import re
 import ssl
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Final, Self
 
-import httpx
-
 from playground.providers import errors
 from playground.providers.addresses import names_private
 from playground.providers.dialects.base import HttpRequest
 from playground.providers.endpoint import Endpoint
+from playground.providers.light_httpx import httpx
+from playground.providers.retry import Budgets
 from playground.providers.transport import SENTENCES, Body, Transport
 
 _DEFAULT_HEADERS: Final = {
@@ -41,18 +41,39 @@ class UpstreamResponse:
         self.status = response.status_code
         self.headers = response.headers
         self.encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
-        self._body: Body = response.extensions["body"]
+        self._source: Body = response.extensions["body"]
+        self._body: AsyncIterator[bytes] | None = None
 
     def aiter_raw(self) -> AsyncIterator[bytes]:
         """What each network read gave. Raises ConnectionLost, MalformedAnswer, UnsupportedEncoding."""
-        return self._body if self.encoding == "identity" else _Inflated(self._body, self.encoding)
+        if self._body is None:
+            self._body = self._source if self.encoding == "identity" else _Inflated(self._source, self.encoding)
+        return self._body
+
+    async def pump(self, take: Callable[[bytes], bool]) -> None:
+        """Give `take` the same, until it has enough, for less CPU. Raises the same, and what `take` raises."""
+        body = self.aiter_raw()
+        if isinstance(body, Body):
+            await body.pump(take)
+            return
+        async for raw in body:
+            if take(raw):
+                return
 
     async def read(self, limit: int, seconds: float) -> bytes:
         """The body; of a longer, slower or broken one what came first. Raises MalformedAnswer, UnsupportedEncoding."""
+        return await self._start_of(self.aiter_raw(), limit, seconds)
+
+    async def read_encoded(self, limit: int, seconds: float) -> bytes:
+        """The same as it came, whatever its content-coding is."""
+        return await self._start_of(self._source, limit, seconds)
+
+    @staticmethod
+    async def _start_of(source: AsyncIterator[bytes], limit: int, seconds: float) -> bytes:
         body = b""
         try:
             async with asyncio.timeout(seconds):
-                async for raw in self.aiter_raw():
+                async for raw in source:
                     body += raw
                     if len(body) >= limit:
                         break
@@ -62,9 +83,13 @@ class UpstreamResponse:
 
 
 class UpstreamClient:
-    """One per event loop: `async with UpstreamClient() as http:`. `ssl_context`: which certificates to trust."""
+    """One per event loop: `async with UpstreamClient() as http:`. `ssl_context`: which certificates to trust.
+
+    `budgets`: how much the upstreams may still be retried.
+    """
 
     def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        self.budgets = Budgets()
         self._ssl_context = ssl_context
         self._clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
 

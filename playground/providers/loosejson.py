@@ -6,12 +6,37 @@ from typing import Any, Final
 
 import orjson
 
+DEEPEST: Final = 200
+"""Levels of lists and objects in what is read. orjson reads 1,024 and writes 254, and what is read is written within a
+frame, a segment, an export."""
+
 # What was put right, as `notice` events say it.
 REPAIRS: Final[dict[str, str]] = {
     "invalid_utf8": "The provider sent bytes that are not UTF-8; they are shown as �.",
     "lone_surrogate": "The provider cut a character in two between chunks; its halves are shown as �.",
     "not_a_number": "The provider sent NaN or Infinity, which JSON does not have; they are recorded as null.",
 }
+
+
+class TooDeep(ValueError):
+    """It has more than `DEEPEST` levels."""
+
+
+def is_too_deep(raw: bytes, value: Any) -> bool:
+    """Whether `value`, which was read from `raw`, has more than `DEEPEST` levels."""
+    if len(raw) <= 2 * DEEPEST or raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return False
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def repair(raw: bytes) -> tuple[Any, tuple[str, ...]]:
@@ -30,7 +55,7 @@ def repair(raw: bytes) -> tuple[Any, tuple[str, ...]]:
         value = json.loads(text, parse_constant=constants.append, parse_float=_finite, parse_int=_storable)
         whole = _without_lone_surrogates(value)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise TooDeep("nested too deeply") from None
     if constants:
         repairs.append("not_a_number")
     if whole != value:
@@ -39,11 +64,15 @@ def repair(raw: bytes) -> tuple[Any, tuple[str, ...]]:
 
 
 def loads(raw: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Parse `raw`, repairing it if need be. Raises ValueError."""
+    """Parse `raw`, repairing it if need be. Raises ValueError, and TooDeep where that is what is wrong."""
+    repairs: tuple[str, ...] = ()
     try:
-        return orjson.loads(raw), ()
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return repair(raw)
+        value, repairs = repair(raw)
+    if is_too_deep(raw, value):
+        raise TooDeep("nested too deeply")
+    return value, repairs
 
 
 def _finite(number: str) -> float | None:

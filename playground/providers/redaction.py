@@ -10,7 +10,7 @@ from playground.providers.endpoint import Endpoint
 SHOWN_HEADERS: Final = re.compile(
     r"(?:content-(?:type|length|encoding)|transfer-encoding|date|server|via|age|retry-after|x-request-id|request-id"
     r"|x-accel-buffering|x-cache|cf-(?:ray|cache-status)|openai-(?:processing-ms|version|model)"
-    r"|x-(?:ratelimit|envoy)-[\w-]+|anthropic-ratelimit-[\w-]+|x-playground-run)"
+    r"|x-(?:ratelimit|envoy)-[\w-]+|anthropic-ratelimit-[\w-]+|x-playground-run|location)"
 )
 _SECRET_NAME: Final = re.compile(r"key|token|secret|sig|pass|auth|cred", re.IGNORECASE)
 _KEY_SHAPED: Final = re.compile(r"(?i)\b(?:sk|pk|gsk|xai|key)[-_][\w-]{12,}|\bbearer\s+[\w.~+/-]{8,}")
@@ -44,9 +44,19 @@ def shown_headers(headers: list[tuple[str, str]], secrets: tuple[str, ...]) -> d
     shown: dict[str, str] = {}
     for raw_name, value in headers:
         name = raw_name.lower()
-        if SHOWN_HEADERS.fullmatch(name):
+        if name == "location":  # a path or a query may hold a key
+            value = host_of(value)  # noqa: PLW2901
+        if value and SHOWN_HEADERS.fullmatch(name):
             shown[name] = f"{shown[name]}, {hide(value, secrets)}" if name in shown else hide(value, secrets)
     return shown
+
+
+def host_of(url: str) -> str:
+    """The host that `url` names; "" for one that is relative, or no URL."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def shown_url(url: str) -> str:

@@ -8,10 +8,10 @@ Gemini's `{"error": {code: 429, status: "RESOURCE_EXHAUSTED"}}`, xAI's `{"code",
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from playground.providers import errors, loosejson
 from playground.providers.errors import ProviderError, Refused
+from playground.providers.redaction import host_of
 from playground.providers.retry import retry_after
 
 # What a provider calls an error (its `code`, `type` or `status`), for the names that say more than the HTTP status.
@@ -98,6 +98,7 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> Provide
         value = None
     names, message = _read(value) if isinstance(value, dict) else (set(), _plain(body))
     error = _build(_kind(names, status), message, status)
+    error.param = _param(value)
     error.retry_after = retry_after(headers)
     if error.retry_after:
         error.message = error.message.removesuffix(".") + f" (it asks to wait {error.retry_after:.0f} s)."
@@ -152,6 +153,13 @@ def _read(value: Mapping[str, Any]) -> tuple[set[str], str]:
     return names, next((_one_line(text) for text in candidates if isinstance(text, str) and text), "")
 
 
+def _param(value: object) -> str | None:
+    """The field of the request that is wrong, where the provider names it as OpenAI does."""
+    inner = value.get("error") if isinstance(value, dict) else None
+    param = inner.get("param") if isinstance(inner, dict) else None
+    return _one_line(param)[:100] if isinstance(param, str) and param else None
+
+
 def _plain(body: bytes) -> str:
     """What a body that is no JSON says: the title of a page, or the start of a text."""
     text = body[:4096].decode("utf-8", "replace").strip()
@@ -174,8 +182,8 @@ def _build(kind: type[Refused], message: str, status: int | None = None) -> Prov
 
 
 def _redirect(status: int, location: str) -> ProviderError:
-    target = urlsplit(location)
-    where = f" to {target.hostname}" if target.hostname else ""
+    host = host_of(location)
+    where = f" to {host}" if host else ""
     return errors.RedirectRefused(
         f"The provider answered with a redirect{where} (HTTP {status}), which is not followed because it "
         "would carry the prompt and the key elsewhere: put the final address into the base URL.",

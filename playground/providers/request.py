@@ -38,9 +38,14 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """`model` is the upstream's own name of the model (what follows the first "/" of a model id)."""
+    """`model` is the upstream's own name of the model (what follows the first "/" of a model id).
+
+    `continues`: how many characters of the answer are there already, in the last message of the assistant, to go on
+    from; where a dialect can, without another message after it: see `continuation`.
+    """
 
     model: str
     messages: tuple[Message, ...]
     parameters: Parameters = Parameters()
     stream: bool = True
+    continues: int = 0

@@ -70,9 +70,9 @@ class Timers:
             )
         if self._seen:
             return BetweenChunksTimeout(
-                f"The provider sent nothing more for {timeouts.between_chunks:g} s: try again, or raise the timeout "
-                "between chunks."
+                f"The provider sent no further token for {timeouts.between_chunks:g} s: continue or retry it, or raise "
+                "the between-chunks timeout."
             )
         return FirstChunkTimeout(
-            f"The provider sent no token for {timeouts.first_chunk:g} s: try again, or raise the first-token timeout."
+            f"The provider sent no token for {timeouts.first_chunk:g} s: try again, or raise the first-chunk timeout."
         )

@@ -63,3 +63,9 @@ def chunk_text(event: Event) -> str:
     if isinstance(data, str):
         return data
     return data.get("text") or "" if data.get("choice", 0) == 0 else ""
+
+
+def is_only_text(event: Event) -> bool:
+    """Whether a chunk event is text or reasoning of the first choice and nothing else."""
+    data = event.data
+    return isinstance(data, str) or not any(data.get(name) for name in ("refusal", "tool_call", "citations", "choice"))

@@ -43,7 +43,7 @@ STALL_FACTOR: Final = 10
 SLOW_FIRST: Final = 3_000_000  # µs
 
 _REPAIRS: Final = frozenset({"invalid_utf8", "lone_surrogate", "not_a_number"})
-_PASSING: Final = frozenset({"model.loading"})  # tells what is going on; nothing is wrong
+_PASSING: Final = frozenset({"model.loading", "continues"})  # tells what is going on; nothing is wrong
 _HARMLESS: Final = frozenset({"compressed"})
 _SEVEREST_FIRST: Final = (
     "cut",

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from playground.recording.event_list import EventList
 from playground.recording.events import Event, EventData
 
 
@@ -29,7 +30,7 @@ class EventLog:
         on_append: Callable[[], None] | None = None,
         tape: bytearray | None = None,
     ) -> None:
-        self.events: list[Event] = []
+        self.events = EventList()
         self.reads: list[Read] = []
         self._clock = clock
         self._origin = clock()
@@ -52,7 +53,7 @@ class EventLog:
         t = self._read_time if offset >= 0 else (self._clock() - self._origin) // 1000
         t = max(t, self._last_time)
         self._last_time = t
-        self.events.append(Event(len(self.events), t, kind, data, offset))
+        self.events.add(t, kind, data, offset)
         if self._on_append is not None:
             self._on_append()
 
@@ -70,6 +71,6 @@ class EventLog:
         if event.seq != len(self.events):
             raise ValueError(f"event {event.seq} does not follow event {len(self.events) - 1}")
         self._last_time = event.t
-        self.events.append(event)
+        self.events.add(*event[1:])
         if self._on_append is not None:
             self._on_append()

@@ -11,21 +11,31 @@ from playground.recording.metrics import percentile
 
 SAMPLE_EVERY_S: Final = 0.02
 _SAMPLES: Final = 100  # two seconds of them
-_STEPS: Final = ((0.010, 0.0), (0.050, 0.033))  # lag below, window; above the last: _LONGEST
+_STEPS: Final = ((0.010, 0.0), (0.100, 0.033))  # lag below, window; above the last: _LONGEST
 _LONGEST: Final = 0.050
+_OVERLOAD_S: Final = 3.0
+_BUSY: Final = 0.8
 
 
 class Pacer:
-    """Turns samples of the loop's lag into the window, all in seconds."""
+    """Turns samples of the loop's lag into the window, all in seconds.
+
+    `overload` is the mean lag of about the last three seconds, as far as it is of this process's own making: while that
+    is high the loop is behind all the time, not for a moment, and less work would help.
+    """
 
     def __init__(self) -> None:
         self._lags: deque[float] = deque(maxlen=_SAMPLES)
         self._taken = 0
+        self.overload = 0.0
         self.lag_p99 = 0.0
         self.window = 0.0
 
-    def sample(self, lag: float) -> None:
-        """Take one sample: by how much a timer of SAMPLE_EVERY_S came late."""
+    def sample(self, lag: float, busy: float = 1.0) -> None:
+        """Take one sample: by how much a timer of SAMPLE_EVERY_S came late. `busy`: how much of that time this process
+        was on a processor; what others on the machine take from it is no reason to do less."""
+        own = lag if busy > _BUSY else 0.0
+        self.overload += (own - self.overload) * min(1.0, (SAMPLE_EVERY_S + max(lag, 0.0)) / _OVERLOAD_S)
         self._lags.append(lag)
         self._taken += 1
         if self._taken % 10 == 0:

@@ -3,7 +3,7 @@
 Spans are (start, end) in code points, `end` excluded. A hidden span reads `MASK` whatever its length was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -51,13 +51,8 @@ def redact_events(events: Sequence[Event], hidden: Hidden) -> Callable[[Event], 
     since a span cannot name them, and citations, which may quote it, are left out. Tool calls and refusals stay as they
     are.
     """
-    chunks = [event for event in events if event.kind == CHUNK]
-    last = max(map(_attempt, chunks), default=1)
-    changed: dict[int, EventData] = {}
-    for part, spans in (("text", merged(hidden.answer)), ("reasoning", merged(hidden.reasoning))):
-        if spans:
-            changed.update(_changes(chunks, part, spans, last, changed))
-            changed.update(_uncited(chunks, changed))
+    parts = [("text", merged(hidden.answer)), ("reasoning", merged(hidden.reasoning))]
+    changed = dict(_changes(events, [part for part in parts if part[1]])) if any(spans for _, spans in parts) else {}
 
     def shown(event: Event) -> Event:
         data = changed.get(event.seq)
@@ -66,30 +61,36 @@ def redact_events(events: Sequence[Event], hidden: Hidden) -> Callable[[Event], 
     return shown
 
 
-def _changes(
-    chunks: Iterable[Event], part: str, spans: Sequence[Span], last: int, before: Mapping[int, EventData]
-) -> Iterator[tuple[int, EventData]]:
-    """The data of the chunks that change, by seq. `before`: data that another part has changed already."""
-    ends: dict[tuple[int, int], int] = {}
-    for event in chunks:
-        stream = (_attempt(event), _choice(event))
-        data = before.get(event.seq, event.data)
-        text = data if isinstance(data, str) else data.get(part) or ""
-        if part != "text" and isinstance(data, str):
+def _changes(events: Sequence[Event], parts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[tuple[int, EventData]]:
+    """The data of the chunks that change, by seq. The events are read twice, and none of them is kept."""
+    last = max((_attempt(event) for event in events if event.kind == CHUNK), default=1)
+    ends: dict[tuple[str, int, int], int] = {}
+    for event in events:
+        if event.kind != CHUNK:
             continue
-        start = ends.get(stream, 0)
-        ends[stream] = end = start + len(text)
-        whole = stream != (last, 0)
-        if whole or any(a < end and start < b for a, b in spans) or (start == end and _inside(start, spans)):
-            left = (MASK if start == 0 and text else "") if whole else _part(text, start, spans)
-            yield event.seq, _with(data, part, left)
-
-
-def _uncited(chunks: Iterable[Event], before: Mapping[int, EventData]) -> Iterator[tuple[int, EventData]]:
-    for event in chunks:
-        data = before.get(event.seq, event.data)
+        attempt, choice = _attempt(event), _choice(event)
+        data = event.data
+        for part, spans in parts:
+            stream = (part, attempt, choice)
+            start = ends.get(stream, 0)
+            data, ends[stream] = _hide(data, part, spans, start, whole=(attempt, choice) != (last, 0))
         if not isinstance(data, str) and "citations" in data:
-            yield event.seq, {name: value for name, value in data.items() if name != "citations"}
+            data = {name: value for name, value in data.items() if name != "citations"}
+        if data is not event.data:
+            yield event.seq, data
+
+
+def _hide(data: EventData, part: str, spans: Sequence[Span], start: int, *, whole: bool) -> tuple[EventData, int]:
+    """The data of a chunk without what is hidden of a part of it, and where that part ends: it begins at `start`."""
+    if isinstance(data, str) and part != "text":
+        return data, start
+    text = data if isinstance(data, str) else data.get(part) or ""
+    end = start + len(text)
+    if whole:
+        return _with(data, part, MASK if start == 0 and text else ""), end
+    if any(a < end and start < b for a, b in spans) or (start == end and _inside(start, spans)):
+        return _with(data, part, _part(text, start, spans)), end
+    return data, end
 
 
 def _part(text: str, offset: int, spans: Iterable[Span]) -> str:

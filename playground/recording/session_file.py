@@ -28,7 +28,7 @@ class NotASessionFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """`events` ends with `run.ended`; `reads` may be left out; `retries` is the index of a run of the same turn.
+    """`events` ends with `run.ended`; `reads` may be left out; `retries` and `continues` are places in its turn.
 
     `messages` are {"role", "content"}, both texts, with what else OpenAI's chat says in one (`tool_calls`, …).
     `started_at` and `ended_at` have a time zone; they are not part of a session's document.
@@ -42,6 +42,7 @@ class RecordedRun:
     retries: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    continues: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _dump_run(run: RecordedRun) -> dict[str, Any]:
         "model": run.model,
         "messages": [dict(message) for message in run.messages],
         "retries": run.retries,
+        "continues": run.continues,
         "events": [list(event[1:]) for event in run.events],
         "reads": [[read.t, base64.b64encode(read.raw).decode()] for read in run.reads],
     }
@@ -120,12 +122,14 @@ def _load_run(run: Any, where: str) -> RecordedRun:
         reads = [Read(_time(t), base64.b64decode(raw, validate=True)) for t, raw in run.get("reads", ())]
     except (ValueError, TypeError, binascii.Error):
         raise NotASessionFile(f"In {where}, “reads” must be pairs of a time and bytes in Base64.") from None
-    lane, retries = run.get("lane", 0), run.get("retries")
-    if not isinstance(lane, int) or not 0 <= lane < 8 or not (retries is None or isinstance(retries, int)):
-        raise NotASessionFile(f"In {where}, “lane” must be from 0 to 7, and “retries” the index of a run.")
+    lane, retries, continues = run.get("lane", 0), run.get("retries"), run.get("continues")
+    if not is_count(lane, 7):
+        raise NotASessionFile(f"In {where}, “lane” must be from 0 to 7.")
+    if not all(place is None or is_count(place) for place in (retries, continues)):
+        raise NotASessionFile(f"In {where}, “retries” and “continues” must be indexes of runs.")
     messages = _list(run, "messages", where)
     check_messages(messages, where)
-    return RecordedRun(lane, _text(run, "model", where), messages, events, reads, retries)
+    return RecordedRun(lane, _text(run, "model", where), messages, events, reads, retries, continues=continues)
 
 
 def check_events(events: Sequence[Event], where: str) -> None:

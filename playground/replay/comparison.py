@@ -124,7 +124,8 @@ def numbers(a: Side, b: Side) -> list[Number]:
 
 def _values(side: Side) -> Mapping[str, Any]:
     usage = side.run.usage or {}
-    counted = {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
+    told = ("prompt_tokens",) if usage.get("estimated") else ("prompt_tokens", "completion_tokens")
+    counted = {name: usage.get(name) for name in told}
     return {**side.metrics, **counted, "stalls": len(side.timeline.stalls), "characters": len(side.text)}
 
 

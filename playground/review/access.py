@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from playground.accounts.models import User
 from playground.errors import Forbidden
 from playground.review.models import Comment, Redaction, Thread
-from playground.runs.access import deletable_sessions, visible_runs, visible_sessions
+from playground.runs.access import deletable_sessions, is_visible, visible_runs, visible_sessions
 from playground.runs.models import Run, Session, Visibility
 from playground.workspaces.access import current_workspace, has_role, require_role
 from playground.workspaces.models import Role, Workspace
@@ -46,14 +46,14 @@ def session_to_redact(user: User, session_id: UUID) -> Session:
 
 
 def redaction_to_change(user: User, redaction_id: int) -> Redaction:
-    redactions = Redaction.objects.filter(turn__session__in=visible_sessions(user)).select_related("turn")
+    redactions = Redaction.objects.filter(is_visible(user, "turn__session__")).select_related("turn")
     redaction = get_object_or_404(redactions, pk=redaction_id)
     session_to_redact(user, redaction.turn.session_id)
     return redaction
 
 
 def thread_or_404(user: User, thread_id: UUID) -> Thread:
-    threads = Thread.objects.filter(session__in=visible_sessions(user))
+    threads = Thread.objects.filter(is_visible(user, "session__"))
     return get_object_or_404(threads.select_related("session__workspace", "turn", "run"), pk=thread_id)
 
 
@@ -87,5 +87,5 @@ def people_who_see(session: Session) -> QuerySet[User]:
 
 
 def _comment_or_404(user: User, comment_id: int) -> Comment:
-    comments = Comment.objects.filter(thread__session__in=visible_sessions(user), deleted_at=None)
+    comments = Comment.objects.filter(is_visible(user, "thread__session__"), deleted_at=None)
     return get_object_or_404(comments.select_related("thread__session__workspace", "author"), pk=comment_id)

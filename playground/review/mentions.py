@@ -13,7 +13,7 @@ from playground.accounts.models import User
 from playground.markdown import render_markdown
 from playground.review.access import people_who_see
 from playground.review.models import Comment, Mention
-from playground.runs.access import visible_sessions
+from playground.runs.access import is_visible
 from playground.workspaces.models import Workspace
 
 MOST: Final = 20
@@ -53,10 +53,10 @@ def render_body(body: str, people: Sequence[str]) -> SafeString:
 def inbox(user: User, workspace: Workspace) -> QuerySet[Mention]:
     """Who named the user where, newest first."""
     mentions = Mention.objects.filter(
+        is_visible(user, "comment__thread__session__"),
         user=user,
         comment__deleted_at=None,
         comment__thread__session__workspace=workspace,
-        comment__thread__session__in=visible_sessions(user),
     )
     return mentions.select_related("comment__author", "comment__thread__session").order_by("-comment__created_at")
 

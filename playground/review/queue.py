@@ -16,7 +16,7 @@ from playground.errors import Conflict, InvalidField
 from playground.review.access import people_who_see
 from playground.review.models import Comment, Review, Thread
 from playground.review.news import session_changed
-from playground.runs.access import visible_sessions
+from playground.runs.access import is_visible
 from playground.runs.models import Run, Session, Turn, Visibility
 from playground.runs.visibility import set_visibility
 from playground.workspaces.models import Workspace
@@ -32,9 +32,8 @@ FILTERS: Final[Mapping[str, Promise]] = {
 def queue(user: User, workspace: Workspace) -> QuerySet[Review]:
     """All reviews in a workspace that the user may see. `is_changed`: runs came after it was reviewed."""
     later = Run.objects.filter(turn__session=OuterRef("session"), created_at__gt=OuterRef("reviewed_at"))
-    return Review.objects.filter(
-        session__workspace=workspace, session__in=visible_sessions(user).filter(workspace=workspace)
-    ).annotate(is_changed=Exists(later))
+    seen = Review.objects.filter(is_visible(user, "session__"), session__workspace=workspace)
+    return seen.annotate(is_changed=Exists(later))
 
 
 def filtered(reviews: QuerySet[Review], name: str, user: User) -> QuerySet[Review]:

@@ -2,13 +2,15 @@
 
 | | private session | workspace session |
 |---|---|---|
-| its owner | sees it; from editor on changes it | the same |
+| its owner | sees it and stops its runs; from editor on changes it | the same |
 | a member of its workspace | does not know of it | sees it, follows it live, comments |
 | an owner of its workspace | does not know of it | also stops its runs, deletes and restores it |
 | everybody else | does not know of it | does not know of it |
 
 Who comes by a link has a `Grant` instead of an account: see `runs.grants`.
 """
+
+from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -19,34 +21,64 @@ from playground.runs.models import Run, Session, Turn, Visibility
 from playground.workspaces.access import workspaces_of
 from playground.workspaces.models import Role
 
-
-def own_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
-    """All sessions of a user in workspaces that they are in, deleted ones too."""
-    return Session.objects.filter(owner_id=user.pk, workspace__in=workspaces_of(user))
+_SESSION: Final = "turn__session__"  # of a run
 
 
 def visible_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
-    mine_or_shared = Q(owner_id=user.pk) | Q(visibility=Visibility.WORKSPACE)
-    return Session.objects.filter(mine_or_shared, workspace__in=workspaces_of(user), deleted_at=None)
+    return Session.objects.filter(is_visible(user))
 
 
 def changeable_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
     """Those to which the user may add turns, and which they may rename, share and present."""
-    return Session.objects.filter(owner_id=user.pk, workspace__in=workspaces_of(user, Role.EDITOR), deleted_at=None)
+    return Session.objects.filter(_is_changeable(user))
 
 
 def deletable_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
     """Deleted ones too, for what can undo a deletion."""
-    shared = Q(visibility=Visibility.WORKSPACE, workspace__in=workspaces_of(user, Role.OWNER))
-    return Session.objects.filter(Q(owner_id=user.pk, workspace__in=workspaces_of(user, Role.EDITOR)) | shared)
+    return Session.objects.filter(_is_deletable(user))
+
+
+def stoppable_sessions(user: User | AnonymousUser) -> QuerySet[Session]:
+    return Session.objects.filter(_is_stoppable(user))
+
+
+def is_visible(user: User | AnonymousUser, path: str = "") -> Q:
+    """That the user sees the session at the end of `path`, such as "turn__session__".
+
+    Of a row that is named by its id, this reads the one session. To be in `visible_sessions` would have SQLite make the
+    list of them all first.
+    """
+    mine_or_shared = Q(**{f"{path}owner_id": user.pk}) | Q(**{f"{path}visibility": Visibility.WORKSPACE})
+    return mine_or_shared & Q(**{f"{path}workspace__in": workspaces_of(user), f"{path}deleted_at": None})
+
+
+def _is_changeable(user: User | AnonymousUser, path: str = "") -> Q:
+    mine = {f"{path}owner_id": user.pk, f"{path}workspace__in": workspaces_of(user, Role.EDITOR)}
+    return Q(**mine, **{f"{path}deleted_at": None})
+
+
+def _is_deletable(user: User | AnonymousUser, path: str = "") -> Q:
+    mine = Q(**{f"{path}owner_id": user.pk, f"{path}workspace__in": workspaces_of(user, Role.EDITOR)})
+    return mine | _is_of_an_owned_workspace(user, path)
+
+
+def _is_stoppable(user: User | AnonymousUser, path: str = "") -> Q:
+    """Whoever began a run may stop it for as long as they see it, in whatever role: it ends what they cause."""
+    mine = Q(**{f"{path}owner_id": user.pk, f"{path}workspace__in": workspaces_of(user)})
+    return (mine | _is_of_an_owned_workspace(user, path)) & Q(**{f"{path}deleted_at": None})
+
+
+def _is_of_an_owned_workspace(user: User | AnonymousUser, path: str) -> Q:
+    owned = workspaces_of(user, Role.OWNER)
+    return Q(**{f"{path}visibility": Visibility.WORKSPACE, f"{path}workspace__in": owned})
 
 
 def visible_turns(user: User | AnonymousUser) -> QuerySet[Turn]:
-    return Turn.objects.filter(session__in=visible_sessions(user))
+    return Turn.objects.filter(is_visible(user, "session__"))
 
 
 def changeable_turns(user: User | AnonymousUser) -> QuerySet[Turn]:
-    return Turn.objects.filter(session__in=changeable_sessions(user))
+    return Turn.objects.filter(_is_changeable(user, "session__"))
 
 
 def may_see_live(user: User, live: LiveRun) -> bool:
@@ -56,15 +88,14 @@ def may_see_live(user: User, live: LiveRun) -> bool:
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Runs with their turn and session, which every view of a run needs."""
-    return Run.objects.filter(turn__session__in=visible_sessions(user)).select_related("turn__session")
+    return Run.objects.filter(is_visible(user, _SESSION)).select_related("turn__session")
 
 
 def changeable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Those that the user may retry."""
-    return Run.objects.filter(turn__session__in=changeable_sessions(user)).select_related("turn__session")
+    return Run.objects.filter(_is_changeable(user, _SESSION)).select_related("turn__session")
 
 
 def stoppable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """One's own, and an owner's workspace's."""
-    sessions = deletable_sessions(user).filter(deleted_at=None)
-    return Run.objects.filter(turn__session__in=sessions).select_related("turn__session")
+    return Run.objects.filter(_is_stoppable(user, _SESSION)).select_related("turn__session")

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 
-from playground.runs.database import DatabaseThreads
+from playground.runs.database import DatabaseThreads, is_away
 from playground.runs.models import Session, Visibility
 from playground.runs.rooms import Rooms
 
@@ -45,7 +45,9 @@ class Activity:
             ended, self._ended = self._ended, set()
             try:
                 hints = await self._threads.call(_hints, started, ended)
-            except (OperationalError, InterfaceError):
+            except Error as error:
+                if not is_away(error):
+                    raise
                 continue  # the writer says that the database is away
             for room, what in hints:
                 self._rooms.nudge(room, what, {})

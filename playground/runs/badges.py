@@ -13,7 +13,7 @@ from playground.recording.units import duration
 _CUTS: Final[Mapping[str, tuple[Promise, Promise]]] = {
     "truncated": (
         gettext_lazy("cut"),
-        gettext_lazy("The stream ended here without its end mark: text may be missing."),
+        gettext_lazy("The stream broke off here, before its end mark: text may be missing."),
     ),
     "length": (
         gettext_lazy("stopped at the token limit"),
@@ -39,6 +39,23 @@ _NOTICES: Final[Mapping[str, tuple[Promise, Promise]]] = {
     "no_chunks": (
         gettext_lazy("no chunks"),
         gettext_lazy("The imported file holds no chunks: the answer is one, whatever the provider did."),
+    ),
+    "client_not_reading": (
+        gettext_lazy("not read"),
+        gettext_lazy("The client stopped reading the answer, so its connection was cut and the run was stopped."),
+    ),
+    "retry_budget": (
+        gettext_lazy("not tried again"),
+        gettext_lazy(
+            "Too many requests to this provider fail, so this one was not sent again. Wait a little, or raise the "
+            "connection's retry budget."
+        ),
+    ),
+    "retry_too_late": (
+        gettext_lazy("not tried again"),
+        gettext_lazy(
+            "The wait before another attempt would have ended past the run's total timeout, so this was not sent again."
+        ),
     ),
     "parameters_ignored": (
         gettext_lazy("parameters left out"),
@@ -66,9 +83,14 @@ def stored(found: Iterable[Finding]) -> list[dict[str, Any]]:
     ]
 
 
+def unstored(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """The inverse of `stored`."""
+    return [Finding(**row) for row in rows]
+
+
 def badges(rows: Iterable[Mapping[str, Any]]) -> list[Badge]:
     """Of what `stored` made."""
-    return [badge(Finding(**row)) for row in rows]
+    return [badge(finding) for finding in unstored(rows)]
 
 
 def badge(finding: Finding) -> Badge:

@@ -2,26 +2,45 @@
 
 import asyncio
 import contextlib
-import re
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from autobahn.exception import Disconnected
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import InterfaceError, OperationalError
 
-from playground.errors import BadRequest, Forbidden, NotFound, NotSignedIn, PlaygroundError, TooManyRuns
-from playground.runs import shown
+from playground.errors import BadRequest, Forbidden, NotSignedIn, PlaygroundError, TooManyRuns
+from playground.recording.segments import CorruptSegment
+from playground.runs import shown, wire
 from playground.runs.access import may_see_live, stoppable_runs
 from playground.runs.engine import Engine
 from playground.runs.guard import Reading
+from playground.runs.health import Trouble
+from playground.runs.messages import (
+    RETRY_S,
+    damaged,
+    error_text,
+    no_answer,
+    no_room,
+    no_run,
+    parse,
+    room_of,
+    run_id_of,
+    whole_of,
+)
+from playground.runs.metrics import VIEWERS_TOO_SLOW
 from playground.runs.models import Run
 from playground.runs.room_access import open_rooms
 from playground.runs.socket_auth import authenticate
 from playground.runs.sources import Source
-from playground.runs.turns import current_engine, request_stop
+from playground.runs.stopping import request_stop
+from playground.runs.turns import current_engine
 from playground.runs.viewer import Viewer
+
+logger = logging.getLogger(__name__)
 
 NOT_SIGNED_IN = 4401
 FORBIDDEN = 4403
@@ -30,8 +49,11 @@ RESTARTING = 4412
 MAX_SUBSCRIPTIONS = 64
 MAX_ROOMS = 16
 SETTLE_S = 1.0
+FRESH_S = 0.25  # so long ago a check was made just now
+CHECK_WITHIN_S = 2.0
+_VALID_WHEN_GONE = "cancel"  # all else that is asked is for who is there to hear the answer
+_UNANSWERED = frozenset(("ack", "unsubscribe", "leave"))
 Send = Callable[[Any], Awaitable[None]]
-_ROOM = re.compile(r"[a-z]{1,20}:[A-Za-z0-9-]{1,40}")
 
 
 def while_open(send: Send) -> Send:
@@ -48,13 +70,24 @@ def while_open(send: Send) -> Send:
 
 
 class RunConsumer(AsyncWebsocketConsumer):
-    """One socket. Its viewer's task is cancelled and awaited when the socket closes; the runs go on."""
+    """One socket. Its viewer's task is cancelled and awaited when it ends, however it does; the runs go on."""
 
-    channel_layer_alias = "none"  # no channel a socket: its rooms have one for the whole process
     viewer_task: asyncio.Task[None] | None = None
+    is_over = False
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        await super().__call__(scope, receive, while_open(send))
+        """Channels' own has a task for each message that it waits for, and goes to a thread before each to close old
+        connections to the database, which left 12 KiB with each socket; ours are used on the engine's threads.
+
+        A server kills what still waits for the database some seconds after its client has gone."""
+        self.scope, self.base_send = scope, while_open(send)
+        try:
+            with contextlib.suppress(StopConsumer):
+                while True:
+                    message = await receive()
+                    await getattr(self, message["type"].replace(".", "_"))(message)
+        finally:
+            await self._leave_all()
 
     async def connect(self) -> None:
         await self.accept()
@@ -65,15 +98,23 @@ class RunConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_SIGNED_IN)
         except Forbidden:
             await self.close(FORBIDDEN)
-        except PlaygroundError:
+        except (PlaygroundError, OperationalError, InterfaceError):
             await self.close(RESTARTING)
         else:
+            self.checked_at = asyncio.get_running_loop().time()
             self.rooms: set[str] = set()
-            self.viewer = Viewer(self._send_text, self._resubscribe)
+            self.wire = wire.of_scope(self.scope)
+            self.viewer = Viewer(self._send_text, self._resubscribe, self.wire)
             self.viewer_task = asyncio.create_task(self._watch(), name="viewer")
             self.engine.sockets.add(self)
+            if self.engine.health.problems:
+                await self.tell(self.engine.health.message)
 
-    async def disconnect(self, code: int) -> None:
+    async def websocket_disconnect(self, message: Any) -> None:
+        raise StopConsumer
+
+    async def _leave_all(self) -> None:
+        """It waits last: who cancels it meanwhile leaves nothing undone."""
         if self.viewer_task is not None:
             self.engine.sockets.discard(self)
             self.viewer.close()
@@ -91,35 +132,55 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.close(RESTARTING)
 
     async def sign_out(self) -> None:
-        """Whoever opened the socket may not read through it any more."""
+        """Whoever opened the socket may not read through it any more, nor ask anything of it."""
+        self.is_over = True
+        self.viewer.close()
         await self.close(NOT_SIGNED_IN)
 
     def reading(self) -> Reading:
         return Reading({run for run, s in self.viewer.subscriptions.items() if not s.ended}, set(self.rooms))
 
+    @property
+    def viewing(self) -> int:
+        """How many runs it follows."""
+        return sum(not s.ended for s in list(self.viewer.subscriptions.values()))
+
+    @property
+    def pending_bytes(self) -> int:
+        """What was sent and not acknowledged."""
+        return self.viewer.pending
+
     async def lose(self, lost: Reading) -> None:
         """These are not open any more to whoever opened the socket."""
         for run in lost.runs:
             self.viewer.unsubscribe(run)
-            await self._error(_no_run(), {"run": run})
+            self.viewer.tell(error_text(no_run(), {"run": run}))
         for room in lost.rooms:
             self._part(room)
-            await self._error(_no_room(), {"room": room})
+            self.viewer.tell(error_text(no_room(), {"room": room}))
 
     async def tell(self, text: str) -> None:
         """A message of a room."""
-        await self._send_text(text)
+        self.viewer.tell(text)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.viewer_task is None:
+        if self.viewer_task is None or self.is_over:
             return
         about: dict[str, Any] = {}
         try:
-            message = _parse(text_data)
+            message = parse(text_data)
             about = {name: message[name] for name in ("run", "room") if isinstance(message.get(name), str)}
-            await self._handler(message)(message)
+            handler = self._handler(message)
+            if self.wire is not None and self.wire.is_closed and message["op"] != _VALID_WHEN_GONE:
+                return
+            if message["op"] in _UNANSWERED or await self._is_still_signed_in():
+                await handler(message)
+            else:
+                await self.sign_out()
         except PlaygroundError as error:
-            await self._error(error, about)
+            await self._send_text(error_text(error, about))
+        except (OperationalError, InterfaceError):
+            await self._send_text(error_text(no_answer(), about))
 
     def _handler(self, message: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
         handlers = {
@@ -136,45 +197,65 @@ class RunConsumer(AsyncWebsocketConsumer):
             raise BadRequest(f"There is no op {op!r}; there are {', '.join(handlers)}.", field="op")
         return handlers[op]
 
+    async def _is_still_signed_in(self) -> bool:
+        """Asked before anything is answered: `guard` comes by only every few seconds.
+
+        True while the database is known to be away: nobody can sign out there, and the runs go on.
+
+        Raises:
+            Busy: it does not answer in time, for whatever other reason; what was asked is not answered then.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self.checked_at < FRESH_S:
+            return True
+        try:
+            async with asyncio.timeout(CHECK_WITHIN_S):
+                has_expired = await self.engine.expired.get(self.credentials)
+        except (TimeoutError, OperationalError, InterfaceError):
+            if self.engine.health.has(Trouble.DATABASE):
+                return True
+            raise no_answer() from None
+        self.checked_at = now
+        return not has_expired
+
     async def _subscribe(self, message: Mapping[str, Any]) -> None:
-        after = _whole(message, "after", at_least=-1)
+        after = whole_of(message, "after", at_least=-1)
         epoch = message.get("epoch")
         if epoch is not None and not isinstance(epoch, str):
             raise BadRequest("“epoch” must be the text that a frame came with.", field="epoch")
         view = message.get("view", shown.RAW)
         if view not in shown.names():
             raise BadRequest(f"“view” must be one of {', '.join(shown.names())}.", field="view")
-        run_id = _run_id(message)
-        open_now = sum(not s.ended for s in self.viewer.subscriptions.values())
-        if open_now >= MAX_SUBSCRIPTIONS and str(run_id) not in self.viewer.subscriptions:
+        run_id = run_id_of(message)
+        if self.viewing >= MAX_SUBSCRIPTIONS and str(run_id) not in self.viewer.subscriptions:
             raise TooManyRuns(f"One socket can follow {MAX_SUBSCRIPTIONS} runs; unsubscribe from one first.")
-        await self.viewer.subscribe(str(run_id), await self._visible_source(run_id, view), after, epoch)
+        self.viewer.subscribe(str(run_id), await self._visible_source(run_id, view), after, epoch)
 
     async def _unsubscribe(self, message: Mapping[str, Any]) -> None:
-        self.viewer.unsubscribe(str(_run_id(message)))
+        self.viewer.unsubscribe(str(run_id_of(message)))
 
     async def _ack(self, message: Mapping[str, Any]) -> None:
-        self.viewer.acknowledge(str(_run_id(message)), _whole(message, "seq", at_least=0))
+        self.viewer.acknowledge(str(run_id_of(message)), whole_of(message, "seq", at_least=0))
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
         user = self.credentials.user
-        run = await self._visible_run(_run_id(message))
+        run = await self._visible_run(run_id_of(message))
         if user is None or not await self.engine.threads.call(stoppable_runs(user).filter(id=run.id).exists):
             raise Forbidden("Only the person whose run this is, or an owner of the workspace, can stop it.")
         await self.engine.threads.call(request_stop, run)
 
     async def _join(self, message: Mapping[str, Any]) -> None:
-        room = _room(message)
+        room = room_of(message)
         if len(self.rooms) >= MAX_ROOMS and room not in self.rooms:
             raise BadRequest(f"One socket can be in {MAX_ROOMS} rooms; leave one first.", field="room")
         if not await self.engine.threads.call(open_rooms, self.credentials, [room]):
-            raise _no_room()
+            raise no_room()
         self.rooms.add(room)
         await self.viewer.send_op("joined", room=room)
         self.engine.rooms.join(room, self)
 
     async def _leave(self, message: Mapping[str, Any]) -> None:
-        self._part(_room(message))
+        self._part(room_of(message))
 
     def _part(self, room: str) -> None:
         self.rooms.discard(room)
@@ -184,7 +265,11 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.viewer.send_op("pong")
 
     async def _visible_source(self, run_id: UUID, view: str) -> Source:
-        return await self.engine.views.open(run_id, await self._readable_source(run_id), view)
+        try:
+            return await self.engine.views.open(run_id, await self._readable_source(run_id), view)
+        except CorruptSegment:
+            logger.exception("A recording cannot be read.", extra={"run": run_id})
+            raise damaged() from None
 
     async def _readable_source(self, run_id: UUID) -> Source:
         user, grant = self.credentials.user, self.credentials.grant
@@ -198,9 +283,9 @@ class RunConsumer(AsyncWebsocketConsumer):
         return await self.engine.source(await self._visible_run(run_id))
 
     async def _visible_run(self, run_id: UUID) -> Run:
-        run = await self.engine.threads.call(self.credentials.runs().filter(id=run_id).first)
+        run = await self.engine.readable_runs.get((self.credentials, run_id))
         if run is None:
-            raise _no_run()
+            raise no_run()
         return run
 
     async def _resubscribe(self, run: str) -> None:
@@ -211,63 +296,28 @@ class RunConsumer(AsyncWebsocketConsumer):
         try:
             source = await self._visible_source(UUID(run), shown.name_of(subscription.source))
             if self.viewer.subscriptions.get(run) is subscription:
-                await self.viewer.subscribe(run, source, subscription.after, subscription.source.epoch)
+                self.viewer.subscribe(run, source, subscription.after, subscription.source.epoch)
         except PlaygroundError as error:
             self.viewer.unsubscribe(run)
-            await self._error(error, {"run": run})
-
-    async def _error(self, error: PlaygroundError, about: Mapping[str, Any]) -> None:
-        code = error.code if error.code in ("not_found", "forbidden", "too_many_runs") else "bad_request"
-        await self.send(orjson.dumps({"op": "error", **about, "code": code, "message": error.message}).decode())
+            await self._send_text(error_text(error, {"run": run}))
+        except (OperationalError, InterfaceError):
+            asyncio.get_running_loop().call_later(RETRY_S, self.viewer.wake)  # which asks for this again
 
     async def _send_text(self, text: str) -> None:
         """What `send` does, for a frame: two calls fewer for each."""
         await self.base_send({"type": "websocket.send", "text": text})  # type: ignore[arg-type]
 
     async def _watch(self) -> None:
-        """Feed the viewer; close the socket if it proves too slow."""
-        await self.viewer.run()
+        """Feed the viewer; close the socket if it proves too slow, or a fault ends it: nobody waits for nothing."""
+        try:
+            await self.viewer.run()
+        except Exception:
+            logger.exception("A viewer was ended by a fault, and is told to come back.")
+            await self.close(RESTARTING)
+            return
+        VIEWERS_TOO_SLOW.inc()
         message = "You are too far behind. Connect again and go on from your last seq."
-        await self.viewer.send_op("error", code="too_slow", message=message)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await self.viewer.send_op("error", code="too_slow", message=message)
         await self.close(TOO_SLOW)
-
-
-def _parse(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise BadRequest("Send JSON in text messages; binary messages are not understood.")
-    try:
-        message = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise BadRequest("That is not JSON.") from None
-    if not isinstance(message, dict):
-        raise BadRequest("A message must be a JSON object with an “op”.")
-    return message
-
-
-def _no_run() -> NotFound:
-    return NotFound("There is no such run, or it is not yours.")
-
-
-def _no_room() -> NotFound:
-    return NotFound("There is no such room, or it is not open to you.")
-
-
-def _room(message: Mapping[str, Any]) -> str:
-    room = message.get("room")
-    if not isinstance(room, str) or not _ROOM.fullmatch(room):
-        raise BadRequest("“room” must be a kind and a name, as in “workspace:1”.", field="room")
-    return room
-
-
-def _run_id(message: Mapping[str, Any]) -> UUID:
-    try:
-        return UUID(message.get("run") or "")
-    except (ValueError, AttributeError, TypeError):
-        raise BadRequest("“run” must be the id of a run.", field="run") from None
-
-
-def _whole(message: Mapping[str, Any], name: str, *, at_least: int) -> int:
-    value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise BadRequest(f"“{name}” must be a whole number, at least {at_least}.", field=name)
-    return value

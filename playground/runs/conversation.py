@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from playground.errors import InvalidField
+from playground.runs.continuing import part_before
 from playground.runs.models import Run, Session
 
 _TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
@@ -48,7 +49,8 @@ def conversation(
 ) -> list[dict[str, Any]]:
     """`system`, each earlier turn with the answer of `lane` (of the first lane where that has none), then `prompt`.
 
-    A turn that nobody answered is left out: two prompts in a row are refused by some providers.
+    A turn that nobody answered is left out: two prompts in a row are refused by some providers. An answer that was
+    continued is what was read: the part, and what came after it.
     """
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system.strip() else []
     if session is None:
@@ -56,11 +58,14 @@ def conversation(
     runs = Run.objects.filter(turn__session=session).exclude(text="").order_by("turn__position", "lane", "-created_at")
     if before is not None:
         runs = runs.filter(turn__position__lt=before)
-    answers: dict[int, tuple[str, str, bool]] = {}
-    for position, asked, run_lane, text in runs.values_list("turn__position", "turn__prompt", "lane", "text"):
-        known = answers.get(position)
-        if known is None or (run_lane == lane and not known[2]):
-            answers[position] = (asked, text, run_lane == lane)
-    for asked, text, _own in answers.values():
-        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": text}]
+    answers: dict[int, Run] = {}
+    for run in runs.select_related("turn").only("turn__position", "turn__prompt", "lane", "text", "continues"):
+        known = answers.get(run.turn.position)
+        if known is None or (run.lane == lane and known.lane != lane):
+            answers[run.turn.position] = run
+    for run in answers.values():
+        messages += [
+            {"role": "user", "content": run.turn.prompt},
+            {"role": "assistant", "content": part_before(run) + run.text},
+        ]
     return [*messages, {"role": "user", "content": prompt}]

@@ -12,7 +12,10 @@ from playground.recording.events import Event
 from playground.runs.models import Run
 
 Lens = Callable[[Event], Event]
-"""Shows an event as the holder of a link may see it: the same seq and kind; a time and data that may say less."""
+"""Shows an event as the holder of a link may see it: the same seq and kind; a time and data that may say less.
+
+What it shows of an event depends on that event alone, so it may be asked in any order, and again.
+"""
 
 
 class Grant(Protocol):

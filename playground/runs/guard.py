@@ -1,15 +1,17 @@
 """Watches that nobody goes on reading through an open socket what is no longer open to them."""
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from django.db import InterfaceError, OperationalError
-
 from playground.runs.credentials import Credentials, expired
-from playground.runs.database import DatabaseThreads
+from playground.runs.database import DatabaseThreads, is_away
 from playground.runs.room_access import open_rooms
+from playground.runs.tasks import Own
+
+logger = logging.getLogger(__name__)
 
 EVERY_S: Final = 3.0
 
@@ -23,31 +25,45 @@ class Reading:
 
 
 class OpenSocket(Protocol):
-    """A socket, as the engine closes it: when this server stops, or when who opened it may not read any more."""
+    """A socket, as the engine closes it: when this server stops, or when who opened it may not read any more.
+
+    `is_over`: it was signed out, and is about to close.
+    """
 
     credentials: Credentials
+    is_over: bool
 
     async def restart(self) -> None: ...
+    async def tell(self, text: str) -> None: ...
     async def sign_out(self) -> None: ...
     def reading(self) -> Reading: ...
+    @property
+    def viewing(self) -> int: ...
+    @property
+    def pending_bytes(self) -> int: ...
     async def lose(self, lost: Reading) -> None: ...
 
 
-async def guard(sockets: Collection[OpenSocket], threads: DatabaseThreads) -> None:
-    """Check all sockets every few seconds, until cancelled."""
+async def guard(sockets: Collection[OpenSocket], threads: DatabaseThreads, own: Own) -> None:
+    """Check all sockets every few seconds, until cancelled. Whatever goes wrong once, the next round comes.
+
+    `own` takes tasks: each socket is closed by one of its own, for a client may let its close wait, or make it fail.
+    """
     while True:
         await asyncio.sleep(EVERY_S)
         try:
-            await check(sockets, threads)
-        except (OperationalError, InterfaceError):
-            continue  # the writer says that the database is away
+            await check(sockets, threads, own)
+        except Exception as error:
+            if not is_away(error):  # if it is, the writer says so
+                logger.exception("The open sockets could not be checked; it is tried again in %g s.", EVERY_S)
 
 
-async def check(sockets: Collection[OpenSocket], threads: DatabaseThreads) -> None:
+async def check(sockets: Collection[OpenSocket], threads: DatabaseThreads, own: Own) -> None:
     """Close the sockets whose credentials do not hold any more; take from the others what they may not read."""
     lost = await threads.call(expired, {socket.credentials for socket in sockets})
-    for socket in [socket for socket in sockets if socket.credentials in lost]:
-        await socket.sign_out()
+    for socket in list(sockets):
+        if socket.credentials in lost and not socket.is_over:
+            own(socket.sign_out(), "sign out a socket")
     wanted = _wanted(socket for socket in sockets if socket.credentials not in lost)
     open_ones = await threads.call(_still_open, wanted)
     for socket in list(sockets):
@@ -58,7 +74,7 @@ async def check(sockets: Collection[OpenSocket], threads: DatabaseThreads) -> No
         reading = socket.reading()  # what was opened meanwhile was checked then
         gone = Reading((reading.runs & asked.runs) - still.runs, (reading.rooms & asked.rooms) - still.rooms)
         if gone.runs or gone.rooms:
-            await socket.lose(gone)
+            own(socket.lose(gone), "take from a socket")
 
 
 def _reader(credentials: Credentials) -> str:

@@ -1,10 +1,11 @@
-"""What happens to the live runs of who leaves a workspace."""
+"""What becomes of the live runs and the open pages of who leaves a workspace, or has another role there."""
 
 from typing import Any
 
 from playground.runs.models import Run
+from playground.runs.rooms import nudge
+from playground.runs.stopping import request_stop
 from playground.runs.store import LIVE
-from playground.runs.turns import request_stop
 from playground.workspaces.models import Membership
 
 
@@ -13,3 +14,10 @@ def stop_runs(instance: Membership, **_kwargs: Any) -> None:
     sessions = {"turn__session__owner_id": instance.user_id, "turn__session__workspace_id": instance.workspace_id}
     for run in Run.objects.filter(**sessions, status__in=LIVE):
         request_stop(run)
+
+
+def tell_role(instance: Membership, *, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A `post_save` receiver: their open pages look what they may do now. What they began goes on."""
+    fields = kwargs.get("update_fields")
+    if not created and not raw and (fields is None or "role" in fields):
+        nudge(f"user:{instance.user_id}", "role")

@@ -1,14 +1,18 @@
-"""A run as the holder of a link reads it."""
+"""A run as the holder of a link reads it.
+
+What a lens shows is made when it is read, and forgotten but for the newest frames: a long recording is no more in
+memory than without the lens.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Final, overload
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from playground.errors import NotFound
 from playground.recording.events import Event
-from playground.recording.frames import MAX_EVENTS, Frame, FrameEncoder
+from playground.recording.frames import MAX_EVENTS, Frame, encode_frame, frame_head
 from playground.recording.status import RunStatus
 from playground.runs.database import DatabaseThreads
 from playground.runs.grants import Grant, Lens
@@ -20,6 +24,32 @@ MESSAGES_PER_S: Final = 10_000
 
 AT_ONCE_S: Final = 0.005
 """So long a wait is none."""
+
+_FRAMES: Final = 8
+"""Viewers that keep up share the newest frame; stragglers share a few older ones."""
+
+
+class LensedEvents(Sequence[Event]):
+    """Events seen through a lens, each anew whenever it is read."""
+
+    def __init__(self, events: Sequence[Event], lens: Lens) -> None:
+        self._events = events
+        self._lens = lens
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return map(self._lens, self._events)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Event]: ...
+    def __getitem__(self, place: int | slice) -> Event | list[Event]:
+        if isinstance(place, slice):
+            return [self._lens(event) for event in self._events[place]]
+        return self._lens(self._events[place])
 
 
 class Beat:
@@ -66,8 +96,8 @@ class LensedSource:
         self._beat = beat
         self._source = source
         self._lens = lens
-        self._shown: list[Event] = []
-        self._frames = FrameEncoder(str(run_id), self.epoch, self._shown)
+        self._head = frame_head(str(run_id), self.epoch)
+        self._frames: dict[tuple[int, int], Frame] = {}
 
     @property
     def status(self) -> RunStatus:
@@ -86,9 +116,22 @@ class LensedSource:
         return self._source.last_seq
 
     def frame_after(self, seq: int) -> Frame | None:
-        until = seq + 1 + MAX_EVENTS  # what one frame may hold: a long recording must not hold up the loop
-        self._shown.extend(map(self._lens, self._source.events[len(self._shown) : until]))
-        return self._frames.after(seq)
+        key = (seq, self.last_seq)
+        frame = self._frames.get(key)
+        if frame is None and (events := self._shown(seq + 1, seq + 1 + MAX_EVENTS)):
+            frame = encode_frame(self._head, events)
+            if len(self._frames) >= _FRAMES:
+                del self._frames[next(iter(self._frames))]
+            self._frames[key] = frame
+        return frame
+
+    def _shown(self, first: int, until: int) -> Sequence[Event] | None:
+        """As `read`, through the lens."""
+        events = self._source.read(first, until)
+        return events and [self._lens(event) for event in events]
+
+    def read(self, first: int, until: int) -> Sequence[Event] | None:
+        return self._source.read(first, until)
 
     def attach(self, wake: Callable[[], None]) -> None:
         if not self.wakes:

@@ -1,11 +1,16 @@
 """Starts the engine under any ASGI server. `manage.py serve` owns its engine itself, since Daphne has no lifespan."""
 
+import logging
+import os
+import sys
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from django.apps import apps
 
 from playground.runs.apps import RunsConfig
+from playground.runs.database import has_left_threads
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -15,7 +20,26 @@ CUT = "playground.http.cut"
 """A message of an ASGI application that ASGI has no word for: close the connection in the middle of the answer. Another
 server than ours refuses it, and closes the connection because of that."""
 
+END_AFTER_S: Final = 3.0
+"""So long a server has for its own last steps, where its process cannot end by itself."""
+
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def end_process_if_hanging() -> None:
+    """End this process here and now if threads of its engine still wait for a database that hangs. All else is done."""
+    if has_left_threads():
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _end_process_soon() -> None:
+    if has_left_threads():
+        ending = threading.Timer(END_AFTER_S, end_process_if_hanging)
+        ending.daemon = True
+        ending.start()
 
 
 class WithEngine:
@@ -43,4 +67,5 @@ class WithEngine:
             else:
                 await config.close_engine()
                 await send({"type": "lifespan.shutdown.complete"})
+                _end_process_soon()
                 return

@@ -2,12 +2,13 @@
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from playground.connections.catalogue import ResolvedModel
 from playground.providers.request import GenerationRequest
+from playground.recording.event_list import EventList
 from playground.recording.events import CHUNK, Event
 from playground.recording.frames import Frame, FrameEncoder
 from playground.recording.log import EventLog
@@ -38,6 +39,7 @@ class StopReason(enum.Enum):
 
     USER = RunStatus.CANCELLED
     SHUTDOWN = RunStatus.INTERRUPTED
+    UNSTORED = RunStatus.FAILED
 
 
 class LiveRun:
@@ -68,7 +70,7 @@ class LiveRun:
         self._has_chunk = False
 
     @property
-    def events(self) -> list[Event]:
+    def events(self) -> EventList:
         return self.log.events
 
     @property
@@ -79,8 +81,16 @@ class LiveRun:
     def is_final(self) -> bool:
         return self.status in FINAL
 
+    @property
+    def is_streaming(self) -> bool:
+        """Whether its upstream may still say something, and nobody has stopped it."""
+        return self.stream is not None and not self.stream.done() and self.stop_reason is None
+
     def frame_after(self, seq: int) -> Frame | None:
         return self._frames.after(seq)
+
+    def read(self, first: int, until: int) -> Sequence[Event]:
+        return self.log.events[first:until]
 
     def attach(self, wake: Callable[[], None]) -> None:
         self._wakes.add(wake)
@@ -99,9 +109,18 @@ class LiveRun:
         self._move(RunStatus.STREAMING)
 
     def end(self, event: Event, status: RunStatus) -> None:
-        """Show the end, which is stored by now."""
-        self._move(status)
-        self.log.append(event)
+        """Show the end, which is stored by now.
+
+        Raises:
+            ValueError: it does not follow what is shown; nothing has changed then.
+        """
+        before = self.status
+        self._move(status)  # first, for who is told of the event and asks whether it was the end
+        try:
+            self.log.append(event)
+        except ValueError:
+            self.status = before
+            raise
 
     def abandon(self) -> None:
         """Another process ended this run: what is shown here is no longer the truth, so viewers must read anew."""

@@ -71,6 +71,9 @@ class Session(models.Model):
                 name="session_deleted",
                 condition=models.Q(deleted_at__isnull=False),
             ),
+            models.Index(
+                fields=["workspace", "-updated_at"], name="session_sample", condition=models.Q(origin="sample")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,8 +132,12 @@ class Run(models.Model):
 
     While the run lives, `owner_process` holds a lease on it until `lease_expires_at`, by the database's clock. `text`,
     `reasoning`, `metrics` and the like are filled in when it ends; until then, its segments are the truth. What lists
-    filter and sum by has columns of its own: `ttft_ms`, `tokens_per_s`, `prompt_tokens`, `completion_tokens`, and
-    `has_notices`, which is set where a reader should look twice: at what `findings` names, stored by `runs.badges`.
+    filter and sum by has columns of its own: `ttft_ms`, `tokens_per_s`, `prompt_tokens`, `completion_tokens` (estimated
+    where `usage` says so), and `has_notices`, which is set where a reader should look twice: at what `findings` names,
+    stored by `runs.badges`.
+    `has_other_parts`: the answer is more than text and reasoning (tool calls, a refusal, sources, further choices),
+    which only its events hold; None of runs that an earlier version recorded.
+    `raw_pruned_at`: since then its bytes as they came are not kept any more, only what was read in them.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -158,6 +165,7 @@ class Run(models.Model):
     last_seq = models.IntegerField(default=-1)
     text = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
+    has_other_parts = models.BooleanField(null=True)
     finish_reason = models.CharField(max_length=60, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
@@ -170,16 +178,18 @@ class Run(models.Model):
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     has_notices = models.BooleanField(default=False)
     findings = models.JSONField(default=list)
+    raw_pruned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["lane", "created_at"]
         indexes = [
-            models.Index(fields=["model_id"], name="run_by_model"),
+            models.Index(fields=["model_id", "status"], name="run_by_model"),
             models.Index(fields=["status"], name="run_by_status"),
             models.Index(fields=["token", "created_at"], name="run_by_token"),
             models.Index(fields=["ttft_ms"], name="run_by_ttft"),
             models.Index(fields=["tokens_per_s"], name="run_by_rate"),
             models.Index(fields=["turn"], name="run_with_notices", condition=models.Q(has_notices=True)),
+            models.Index(fields=["status"], name="run_noticed_by_status", condition=models.Q(has_notices=True)),
             models.Index(
                 fields=["lease_expires_at"],
                 name="run_live_lease",
@@ -199,7 +209,8 @@ class Segment(models.Model):
     """Consecutive events of one run, and the network reads that caused them, packed by `recording.segments`.
 
     `events` and `reads` are packed apart, so that raw bytes can be pruned first.
-    `is_compact`: merged and compressed, after the run's end.
+    `is_compact`: merged and compressed, after the run's end; then its reads are those that its events came from, and
+    `reads_before` and `bytes_before` say how many stand in the segments before it (None in those of older versions).
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="segments")
@@ -208,6 +219,8 @@ class Segment(models.Model):
     events = models.BinaryField()
     reads = models.BinaryField(default=bytes)
     is_compact = models.BooleanField(default=False)
+    reads_before = models.IntegerField(null=True, blank=True)
+    bytes_before = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["first_seq"]
@@ -219,7 +232,9 @@ class Segment(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """The answer of an earlier `POST /api/v1/runs`, kept so that the same request is not run twice."""
+    """The run that an earlier request began, so that the same request does not begin another.
+
+    Of the API and of the page's forms: to send, to retry and to continue."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)

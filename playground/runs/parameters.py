@@ -7,6 +7,7 @@ import orjson
 from django.utils.translation import gettext as _
 
 from playground.errors import InvalidField
+from playground.providers.loosejson import is_too_deep
 from playground.providers.request import Parameters
 
 MAX_STOPS = 4
@@ -82,7 +83,9 @@ def _check_json(name: str, value: Any) -> None:
     try:
         written = orjson.dumps(value)
     except orjson.JSONEncodeError:
-        raise InvalidField(name, _("%(name)s holds what JSON cannot.") % {"name": name}) from None
+        written = b""
+    if not written or is_too_deep(written, value):
+        raise InvalidField(name, _("%(name)s holds what JSON cannot.") % {"name": name})
     if b"\\u0000" in written and holds_nul(value):
         raise InvalidField(name, _("%(name)s holds a NUL character, which no model takes. Remove it.") % {"name": name})
     if len(written) > MAX_JSON_BYTES:

@@ -8,6 +8,7 @@ sockets it has. Without the layer (no Redis, or none that answers) hints stay on
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,11 +17,11 @@ from typing import Any, Final, Protocol, cast
 import orjson
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.db import transaction
-from redis.exceptions import RedisError
 
 from playground.runs.apps import running_engine
 from playground.runs.credentials import Credentials
 from playground.runs.presence import Others, Watchers
+from playground.runs.together import together
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,12 @@ PRESENCE_EVERY_S: Final = 1.0
 HEARTBEAT_S: Final = 10.0
 RETRY_S: Final = 1.0
 _WAITING: Final = 1000  # messages for the other processes, while the layer does not take them
-_AWAY: Final = (RedisError, OSError, TimeoutError)
+
+
+def _away() -> tuple[type[Exception], ...]:
+    """What the channel layer raises while it is away. redis takes 6 MiB: who has no layer over it does not load it."""
+    errors = sys.modules.get("redis.exceptions")
+    return (OSError, TimeoutError) if errors is None else (errors.RedisError, OSError, TimeoutError)
 
 
 class Member(Protocol):
@@ -113,14 +119,16 @@ class Rooms:
         """Carry messages until cancelled."""
         self._loop = asyncio.get_running_loop()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._deliver_forever(), name="rooms deliver")
-                tasks.create_task(self._receive_forever(), name="rooms receive")
-                tasks.create_task(self._send_forever(), name="rooms send")
-                tasks.create_task(self._show_presence_forever(), name="rooms presence")
+            await together(
+                rooms_deliver=self._deliver_forever(),
+                rooms_receive=self._receive_forever(),
+                rooms_send=self._send_forever(),
+                rooms_presence=self._show_presence_forever(),
+            )
         finally:
             self._loop = None
-            with suppress(*_AWAY):
+            self._heard_groups.clear()
+            with suppress(*_away()):
                 await self._layer.flush()
 
     def _spread(self, room: str, text: str) -> None:
@@ -152,7 +160,7 @@ class Rooms:
                 while self._outbox:
                     await self._layer.group_send(_group(self._outbox[0]["room"]), self._outbox[0])
                     self._outbox.popleft()
-            except _AWAY as error:
+            except _away() as error:
                 self._note(error)
                 await asyncio.sleep(RETRY_S)
                 self._due.set()
@@ -182,7 +190,7 @@ class Rooms:
         while True:
             try:
                 message = await self._layer.receive(self._channel)
-            except _AWAY as error:
+            except _away() as error:
                 self._note(error)
                 await asyncio.sleep(RETRY_S)
             else:

@@ -1,29 +1,32 @@
 """What the engine writes to the database and reads from it. Synchronous: called on database threads only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, Value
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, QuerySet, Value
 from django.db.models.functions import Now
 
+from playground import rows
 from playground.providers.sink import ErrorInfo, Outcome
-from playground.recording.events import ATTEMPT_STARTED, CHUNK, RUN_ENDED, Event, chunk_text
+from playground.recording.estimates import used
+from playground.recording.events import ATTEMPT_STARTED, CHUNK, RUN_ENDED, Event, chunk_text, is_only_text
 from playground.recording.findings import findings
 from playground.recording.log import Read
 from playground.recording.metrics import measure
-from playground.recording.segments import pack_events, pack_reads, unpack_events, unpack_reads
+from playground.recording.segments import CorruptSegment, pack_events, pack_reads, unpack_events, unpack_reads
 from playground.recording.status import FINAL, RunStatus
 from playground.runs.badges import stored
 from playground.runs.models import Run, Segment, new_epoch
 from playground.runs.usage import count_usage
 
 LEASE = timedelta(seconds=6)
+LOCKED_S = 3
 LIVE = tuple(status.value for status in RunStatus if status not in FINAL)
-EVENTS_PER_COMPACT_SEGMENT = 2048
 
 
 @dataclass(slots=True)
@@ -61,22 +64,24 @@ def summary(events: Sequence[Event], outcome: Outcome) -> dict[str, Any]:
     chunks = [event for event in events if event.kind == CHUNK]
     metrics = measure(events)
     found = findings(events)
-    usage = outcome.usage or {}
+    usage = used(outcome.usage, events)
+    counts = usage or {}
     return {
         "status": outcome.status.value,
         "last_seq": events[-1].seq,
         "text": storable("".join(map(chunk_text, chunks))),
         "reasoning": storable("".join(e.data.get("reasoning") or "" for e in chunks if not isinstance(e.data, str))),
+        "has_other_parts": not all(map(is_only_text, chunks)),
         "finish_reason": storable(outcome.finish_reason or "")[:60],
         "error_code": outcome.error.code if outcome.error else "",
         "error_message": storable(outcome.error.message) if outcome.error else "",
         "attempts": outcome.attempts,
-        "usage": dict(outcome.usage) if outcome.usage is not None else None,
+        "usage": usage,
         "metrics": dict(metrics),
         "ttft_ms": metrics.get("ttft_ms"),
         "tokens_per_s": metrics.get("tokens_per_s"),
-        "prompt_tokens": _count(usage.get("prompt_tokens")),
-        "completion_tokens": _count(usage.get("completion_tokens")),
+        "prompt_tokens": _count(counts.get("prompt_tokens")),
+        "completion_tokens": _count(counts.get("completion_tokens")),
         "has_notices": any(finding.is_notable for finding in found),
         "findings": stored(found),
     }
@@ -89,7 +94,7 @@ def _count(value: Any) -> int | None:
 
 def without_content(summary: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of a run that is not recorded: that it ran, how it ended, and its numbers."""
-    return {**summary, "last_seq": -1, "text": "", "reasoning": "", "error_message": ""}
+    return {**summary, "last_seq": -1, "text": "", "reasoning": "", "has_other_parts": False, "error_message": ""}
 
 
 def storable(text: str) -> str:
@@ -99,50 +104,62 @@ def storable(text: str) -> str:
 
 def save(owner: str, batches: Sequence[Batch]) -> set[UUID]:
     """Store batches in one transaction, and return the ids of runs that `owner` no longer holds: none of theirs is."""
-    with transaction.atomic():
-        held = set(
-            Run.objects.select_for_update()
-            .filter(id__in=[b.run_id for b in batches], owner_process=owner, status__in=LIVE)
-            .values_list("id", flat=True)
-        )
-        mine = [b for b in batches if b.run_id in held]
-        _insert([_segment(b.run_id, b.events, b.reads) for b in mine if b.events])
-        if started := [b.run_id for b in mine if b.started]:
+    with rows.writing():
+        _let_go_when_cut_off()
+        held = _held(owner, [batch.run_id for batch in batches])
+        mine = [batch for batch in batches if batch.run_id in held]
+        insert_segments([(b.run_id, b.events, b.reads) for b in mine if b.events])
+        if started := [batch.run_id for batch in mine if batch.started]:
             Run.objects.filter(id__in=started, status=RunStatus.QUEUED.value).update(
                 status=RunStatus.STREAMING.value, started_at=Now()
             )
         ended = [batch for batch in mine if batch.end is not None]
-        for batch in ended:
-            Run.objects.filter(id=batch.run_id).update(
-                **(batch.end or {}), ended_at=Now(), owner_process="", lease_expires_at=None
-            )
+        over = {"ended_at": Now(), "owner_process": "", "lease_expires_at": None}
+        rows.update(Run, [(batch.run_id, {**(batch.end or {}), **over}) for batch in ended])
         if ended:
             count_usage(batch.run_id for batch in ended)
-    return {b.run_id for b in batches} - held
+    return {batch.run_id for batch in batches} - held
 
 
-def _insert(segments: Sequence[Segment]) -> None:
-    """`bulk_create` at a fifth of its cost, which at 50 streams was a tenth of all the server's CPU."""
-    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks up the thread's own at each attribute
-    meta = Segment._meta  # noqa: SLF001  (documented: "Model _meta API")
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
-    names = ", ".join(database.ops.quote_name(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    table = database.ops.quote_name(meta.db_table)
-    rows = [[field.get_db_prep_save(getattr(s, field.attname), database) for field in fields] for s in segments]
-    with database.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608  (names of ours)
+def _let_go_when_cut_off() -> None:
+    """PostgreSQL does not learn soon that a process was cut off in the middle of this transaction, whose locks would
+    keep the others from ending its runs: it gives up a transaction of which it hears nothing for LOCKED_S."""
+    if rows.database().vendor == "postgresql":
+        with rows.database().cursor() as cursor:
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = {LOCKED_S * 1000}")
 
 
-def _segment(run_id: UUID, events: Sequence[Event], reads: Sequence[Read], *, compress: bool = False) -> Segment:
-    return Segment(
-        run_id=run_id,
-        first_seq=events[0].seq,
-        last_seq=events[-1].seq,
-        events=pack_events(events, compress=compress),
-        reads=pack_reads(reads, compress=compress),
-        is_compact=compress,
-    )
+def _held(owner: str, run_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these live runs are `owner`'s: they stay so until the transaction ends."""
+    live = ", ".join(["%s"] * len(LIVE))
+    sql = f"SELECT id FROM {rows.table_of(Run)} WHERE owner_process = %s AND status IN ({live})"  # noqa: S608
+    values: list[Any] = [owner, *LIVE]
+    if rows.database().features.has_select_for_update:  # SQLite has one writer anyway
+        sql += " AND id = ANY(%s) ORDER BY id FOR UPDATE"
+        values.append(list(run_ids))
+    held = {key for (key,) in rows.fetch(sql, values)}
+    return {run_id for run_id, key in zip(run_ids, rows.keys_of(run_ids), strict=True) if key in held}
+
+
+def insert_segments(parts: Sequence[tuple[UUID, Sequence[Event], Sequence[Read]]]) -> None:
+    """Add segments of runs: consecutive events (at least one), and reads.
+
+    One that is there already stays: a commit whose answer was lost is sent again, and only its owner writes to a run.
+    """
+    keys = rows.keys_of([run_id for run_id, _, _ in parts])
+    values = [
+        (
+            key,
+            events[0].seq,
+            events[-1].seq,
+            pack_events(events),
+            pack_reads(reads),
+            False,
+        )
+        for key, (_, events, reads) in zip(keys, parts, strict=True)
+    ]
+    columns = ("run_id", "first_seq", "last_seq", "events", "reads", "is_compact")
+    rows.add(Segment, columns, ["%s"] * len(columns), values, "ON CONFLICT (run_id, first_seq) DO NOTHING")
 
 
 def load_events(run_id: UUID, after: int = -1) -> list[Event]:
@@ -151,38 +168,24 @@ def load_events(run_id: UUID, after: int = -1) -> list[Event]:
     return [event for part in packed for event in unpack_events(part) if event.seq > after]
 
 
+def _readable(run_id: UUID) -> tuple[list[Event], int]:
+    """The events of a run up to the first segment that is damaged, and the seq that follows all that is stored."""
+    events: list[Event] = []
+    following = 0
+    for first_seq, last_seq, packed in Segment.objects.filter(run_id=run_id).values_list(
+        "first_seq", "last_seq", "events"
+    ):
+        if first_seq == len(events):
+            with contextlib.suppress(CorruptSegment):
+                events += unpack_events(packed)
+        following = last_seq + 1
+    return events, following
+
+
 def load_reads(run_id: UUID) -> list[Read]:
     """All stored network reads of a run, in order."""
     packed = Segment.objects.filter(run_id=run_id).values_list("reads", flat=True)
     return [read for part in packed for read in unpack_reads(part)]
-
-
-def uncompacted() -> list[UUID]:
-    """Runs that have ended and whose segments are still as they were written live."""
-    live_segments = Segment.objects.filter(is_compact=False).exclude(run__status__in=LIVE)
-    return list(live_segments.order_by().values_list("run_id", flat=True).distinct())
-
-
-def compact(run_id: UUID) -> None:
-    """Merge the segments of a run that has ended into few compressed ones. Doing it again changes nothing."""
-    with transaction.atomic():
-        segments = list(Segment.objects.filter(run_id=run_id))
-        if all(segment.is_compact for segment in segments):
-            return
-        events = [event for s in segments for event in unpack_events(s.events)]
-        reads = [read for s in segments for read in unpack_reads(s.reads)]
-        Segment.objects.filter(run_id=run_id).delete()
-        starts = range(0, len(events), EVENTS_PER_COMPACT_SEGMENT)
-        cut = iter(_cut_reads(reads, len(starts)))
-        Segment.objects.bulk_create(
-            _segment(run_id, events[i : i + EVENTS_PER_COMPACT_SEGMENT], next(cut), compress=True) for i in starts
-        )
-
-
-def _cut_reads(reads: Sequence[Read], parts: int) -> Iterable[Sequence[Read]]:
-    """Spread reads over segments, in order; which segment holds a read means nothing."""
-    size = -(-len(reads) // parts)
-    return (reads[i * size : (i + 1) * size] for i in range(parts))
 
 
 def renew_leases(owner: str) -> None:
@@ -206,26 +209,42 @@ def orphans(*, all_of_others: str = "") -> list[tuple[UUID, str]]:
 def interrupt(run_id: UUID, tail: Sequence[Event] = (), *, even_if_leased: bool = False) -> bool:
     """End a run whose process died as `interrupted`, with all that was durable; False if someone else was first.
 
-    `tail`: what was shown of the run by other processes; those of its events are kept that follow the stored ones. The
-    run gets a new epoch: its last viewers may have seen events that were never stored.
+    `tail`: what was shown of the run by other processes; those of its events are kept that follow the stored ones.
+    """
+    orphan = Run.objects.filter(id=run_id, status__in=LIVE)
+    if not even_if_leased:
+        orphan = orphan.filter(lease_expires_at__lt=Now())
+    message = "The server stopped while this answer was streaming. Continue or retry it."
+    return _cut(orphan, run_id, RunStatus.INTERRUPTED, ErrorInfo("interrupted", message), tail)
+
+
+def give_up(owner: str, run_id: UUID) -> bool:
+    """End a run of `owner` as `failed`: the database refuses what follows the events that it holds."""
+    message = "What this answer went on with could not be stored; the server's log says why. Continue or retry it."
+    held = Run.objects.filter(id=run_id, status__in=LIVE, owner_process=owner)
+    return _cut(held, run_id, RunStatus.FAILED, ErrorInfo("not_stored", message))
+
+
+def _cut(wanted: QuerySet[Run], run_id: UUID, status: RunStatus, error: ErrorInfo, tail: Sequence[Event] = ()) -> bool:
+    """End a run with the events that are stored, and those of `tail` that follow; False if it is not `wanted` now.
+
+    The run gets a new epoch: its last viewers may have seen events that were never stored. What is stored and damaged
+    stays where it is; the text ends before it, and the error says so.
     """
     with transaction.atomic():
-        orphan = Run.objects.select_for_update().filter(id=run_id, status__in=LIVE)
-        if not even_if_leased:
-            orphan = orphan.filter(lease_expires_at__lt=Now())
-        run = orphan.first()
-        if run is None:
+        _let_go_when_cut_off()
+        if wanted.select_for_update().first() is None:
             return False
-        stored = load_events(run_id)
-        missing = [event for event in tail if event.seq >= len(stored)]
-        events = stored + [event for seq, event in enumerate(missing, len(stored)) if event.seq == seq]
-        outcome = Outcome(
-            RunStatus.INTERRUPTED,
-            error=ErrorInfo("interrupted", "The server stopped while this answer was streaming. Retry it."),
-            attempts=sum(event.kind == ATTEMPT_STARTED for event in events),
-        )
-        end = Event(len(events), events[-1].t if events else 0, RUN_ENDED, end_data(outcome))
-        Segment.objects.bulk_create([_segment(run_id, [*events[len(stored) :], end], ())])
+        stored, following = _readable(run_id)
+        if following > len(stored):
+            error = ErrorInfo(error.code, f"{error.message} What was stored of it is damaged after this part.")
+        missing = [event for event in tail if event.seq >= following]
+        fresh = [event for seq, event in enumerate(missing, following) if event.seq == seq]
+        events = [*stored, *fresh]
+        attempts = sum(event.kind == ATTEMPT_STARTED for event in events)
+        outcome = Outcome(status, error=error, attempts=attempts)
+        end = Event(following + len(fresh), events[-1].t if events else 0, RUN_ENDED, end_data(outcome))
+        insert_segments([(run_id, [*fresh, end], ())])
         Run.objects.filter(id=run_id).update(
             **summary([*events, end], outcome),
             epoch=new_epoch(),

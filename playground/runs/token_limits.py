@@ -59,7 +59,7 @@ def hold_rates(token: ApiToken, wanted: int) -> None:
     if token.runs_per_minute is None and token.tokens_per_day is None:
         return
     if connection.features.has_select_for_update and connection.in_atomic_block:  # SQLite has one writer anyway
-        ApiToken.objects.select_for_update().get(id=token.pk)
+        ApiToken.objects.select_for_update(no_key=True).get(id=token.pk)
     now = timezone.now()
     _hold_runs(token, wanted, now)
     _hold_tokens(token, now)

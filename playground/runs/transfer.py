@@ -1,8 +1,10 @@
 """Sessions out of the database and into it, as `recording.session_file` has them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -11,9 +13,9 @@ from django.utils import timezone
 from playground.accounts.models import User
 from playground.providers.sink import ErrorInfo, Outcome
 from playground.recording.events import Event
-from playground.recording.segments import pack_events, pack_reads
 from playground.recording.session_file import RecordedRun, RecordedSession, RecordedTurn
 from playground.recording.status import RunStatus
+from playground.runs.compaction import pack_compact
 from playground.runs.models import Run, Segment, Session, Turn
 from playground.runs.parameters import clean_parameters
 from playground.runs.store import LIVE, load_events, load_reads, storable, summary
@@ -57,9 +59,14 @@ def _recorded_turn(turn: Turn) -> RecordedTurn:
     found = [(run, recorded) for run in final if (recorded := recorded_run(run)).events]
     places = {run.pk: index for index, (run, _recorded) in enumerate(found)}
     runs = [
-        replace(recorded, retries=places.get(run.retries_id) if run.retries_id else None) for run, recorded in found
+        replace(recorded, retries=_place(places, run.retries_id), continues=_place(places, run.continues_id))
+        for run, recorded in found
     ]
     return RecordedTurn(turn.prompt, turn.system, turn.parameters, runs)
+
+
+def _place(places: Mapping[UUID, int], run_id: UUID | None) -> int | None:
+    return places.get(run_id) if run_id else None
 
 
 def recorded_run(run: Run) -> RecordedRun:
@@ -76,6 +83,11 @@ def recorded_run(run: Run) -> RecordedRun:
     )
 
 
+def parameters_of(recorded: RecordedTurn) -> dict[str, Any]:
+    """The parameters of a turn as they are stored. Raises InvalidField for ones that a turn cannot have."""
+    return clean_parameters(storable_json(dict(recorded.parameters)))
+
+
 class _Prepared:
     """The columns of a turn and of its runs: made before the transaction, since packing a long one takes seconds.
 
@@ -87,9 +99,9 @@ class _Prepared:
         self.turn = {
             "prompt": storable(recorded.prompt),
             "system": storable(recorded.system),
-            "parameters": clean_parameters(storable_json(dict(recorded.parameters))),
+            "parameters": parameters_of(recorded),
         }
-        self.runs = [(run.retries, _columns(run), _segment(run)) for run in recorded.runs]
+        self.runs = [((run.retries, run.continues), _columns(run), _segments(run)) for run in recorded.runs]
 
 
 def _columns(recorded: RecordedRun) -> dict[str, Any]:
@@ -103,25 +115,22 @@ def _columns(recorded: RecordedRun) -> dict[str, Any]:
     }
 
 
-def _segment(recorded: RecordedRun) -> dict[str, Any]:
-    return {
-        "first_seq": 0,
-        "last_seq": recorded.events[-1].seq,
-        "events": pack_events(recorded.events, compress=True),
-        "reads": pack_reads(recorded.reads, compress=True),
-        "is_compact": True,
-    }
+def _segments(recorded: RecordedRun) -> list[Segment]:
+    """Packed, and of no run yet."""
+    return list(pack_compact(UUID(int=0), [(recorded.events, recorded.reads)]))
 
 
 def _import_turn(session: Session, position: int, prepared: _Prepared) -> None:
     turn = Turn.objects.create(session=session, position=position, **prepared.turn)
     now = timezone.now()
     runs: list[Run] = []
-    for place, columns, segment in prepared.runs:
-        retried = runs[place] if place is not None and 0 <= place < len(runs) else None
+    for places, columns, segments in prepared.runs:
+        retried, continued = (runs[at] if at is not None and at < len(runs) else None for at in places)
         times = {name: columns[name] or now for name in ("started_at", "ended_at")}
-        run = Run.objects.create(turn=turn, retries=retried, **{**columns, **times})
-        Segment.objects.create(run=run, **segment)
+        run = Run.objects.create(turn=turn, retries=retried, continues=continued, **{**columns, **times})
+        for segment in segments:
+            segment.run = run
+        Segment.objects.bulk_create(segments)
         runs.append(run)
 
 

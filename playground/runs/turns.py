@@ -1,34 +1,37 @@
-"""Starting, retrying and stopping runs. Synchronous, for views and commands; the engine does the rest."""
+"""Starting, retrying and continuing runs. Synchronous, for views and commands; the engine does the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Max
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from playground import rows
 from playground.accounts.models import User
 from playground.connections.catalogue import ResolvedModel, resolve
 from playground.errors import Busy, Conflict, InvalidField
-from playground.providers.request import GenerationRequest, Message
 from playground.runs.apps import running_engine
+from playground.runs.continuing import hold_continuation, may_continue, messages_to_continue
 from playground.runs.conversation import conversation, prompt_of, system_of
 from playground.runs.engine import Engine
 from playground.runs.limits import hold_limits
 from playground.runs.live import RunSpec
 from playground.runs.models import Run, Session, Turn
-from playground.runs.parameters import clean_parameters, is_text, to_request_parameters
-from playground.runs.store import LIVE, lease_end
+from playground.runs.parameters import clean_parameters, is_text
+from playground.runs.requests import generation_request
+from playground.runs.store import lease_end
 from playground.runs.token_limits import hold_rates, hold_scope
 from playground.workspaces.access import require_role
 from playground.workspaces.models import ApiToken, Role, Workspace
 
 MAX_LANES = 8
 TITLE_LENGTH = 80
+
+# Called with runs in the transaction that saves them: what it writes is kept with them, and what it raises undoes both.
+Created = Callable[[list[Run]], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,13 @@ def start_runs(
     workspace: Workspace,
     draft: TurnDraft,
     session: Session | None = None,
-    created: Callable[[list[Run]], None] | None = None,
+    created: Created = None,
     launch: Callable[[list[RunSpec]], object] | None = None,
 ) -> list[Run]:
     """Save a turn with one queued run a model, in a new session if none is given, and start its runs.
 
-    `created` is called with the runs in the transaction that saves them: what it writes is kept with them or not at
-    all, and what it raises undoes both. `launch` starts the runs in place of `Engine.start`; it must, for the places
-    that `admission` holds for them are given back by the engine when they end.
+    `launch` starts the runs in place of `Engine.start`; it must, for the places that `admission` holds for them are
+    given back by the engine when they end.
 
     Raises:
         Forbidden, NotFound: the user is a viewer of the workspace, or not in it; the token may not use the connection.
@@ -108,8 +110,9 @@ def start_runs(
         hold_scope(draft.token, draft.model_ids)
     models = draft.resolved or [resolve(workspace, model_id) for model_id in draft.model_ids]
     engine = current_engine()
-    with engine.admission.held(len(models)), transaction.atomic():
-        _hold(user, workspace, draft.token, len(models))
+    with engine.admission.held(len(models)), rows.writing():
+        if draft.token is not None:
+            hold_rates(draft.token, len(models))
         if session is None:
             turn = _create_turn(_new_session(user, workspace, draft), 0, draft_fields)
         else:
@@ -120,39 +123,70 @@ def start_runs(
         ]
         if created is not None:
             created(runs)
-    specs = [_spec(run, user, model, draft) for run, model in zip(runs, models, strict=True)]
+        specs = [_spec(run, user, model, draft) for run, model in zip(runs, models, strict=True)]
+        hold_limits(user, workspace, runs)
     (launch or engine.start)(specs)
     return runs
 
 
-def retry_run(user: User, workspace: Workspace, run: Run) -> Run:
-    """Send what `run` sent once more, as a new run in the same lane. Raises what `start_turn` raises, and Conflict."""
-    require_role(user, workspace, Role.EDITOR)
+def retry_run(
+    user: User, workspace: Workspace, run: Run, token: ApiToken | None = None, created: Created = None
+) -> Run:
+    """Send what `run` sent once more, as a new run in the same lane. `token` and `created` as in `start_runs`.
+
+    Raises what `start_runs` raises, and Conflict for a run of which nothing was kept.
+    """
     if not run.turn.is_recorded:
         raise Conflict(_("This prompt was not recorded, so it cannot be sent again. Write it once more."))
-    model = resolve(workspace, run.model_id)
-    engine = current_engine()
-    with engine.admission.held(1), transaction.atomic():
-        hold_limits(user, workspace, 1)
-        again = _add_run(engine, run.turn, model, run.lane, messages=run.messages, retries=run)
-        Session.objects.filter(id=run.turn.session_id).update(updated_at=timezone.now())
-    engine.start([_spec(again, user, model)])
-    return again
+    return _run_again(user, workspace, run, token, created)
 
 
-def request_stop(run: Run) -> None:
-    """Ask for a run to be stopped, wherever it lives. Idempotent; does nothing to a run that has ended."""
-    asked = Run.objects.filter(id=run.id, status__in=LIVE, stop_requested_at=None).update(stop_requested_at=Now())
-    engine = running_engine()
-    if asked and engine is not None:
-        engine.stop(run.id, run.owner_process)
+def continue_run(
+    user: User, workspace: Workspace, run: Run, token: ApiToken | None = None, created: Created = None
+) -> Run:
+    """Have the model go on from the text of `run`, as a new run in the same lane, whose text is what comes after it.
+
+    Raises what `retry_run` raises, and Conflict for a run that left nothing to go on from, or was continued already.
+    """
+    if not may_continue(run):
+        raise Conflict(
+            _(
+                "There is nothing to continue: only an answer that was cut, stopped or too long has more. "
+                "Send a new prompt."
+            )
+        )
+    return _run_again(user, workspace, run, token, created, goes_on=True)
 
 
-def _hold(user: User, workspace: Workspace, token: ApiToken | None, runs: int) -> None:
-    """Raises TooManyRuns, RateLimited."""
-    hold_limits(user, workspace, runs)
+def _run_again(
+    user: User,
+    workspace: Workspace,
+    run: Run,
+    token: ApiToken | None,
+    created: Created,
+    *,
+    goes_on: bool = False,
+) -> Run:
+    require_role(user, workspace, Role.EDITOR)
     if token is not None:
-        hold_rates(token, runs)
+        hold_scope(token, [run.model_id])
+    model = resolve(workspace, run.model_id)
+    messages = messages_to_continue(run, model.way) if goes_on else run.messages
+    before: dict[str, Run | None] = {"continues": run} if goes_on else {"retries": run, "continues": run.continues}
+    engine = current_engine()
+    with engine.admission.held(1), rows.writing():
+        if token is not None:
+            hold_rates(token, 1)
+        if goes_on:
+            hold_continuation(run)
+        again = _add_run(engine, run.turn, model, run.lane, messages=messages, token=token, **before)
+        Session.objects.filter(id=run.turn.session_id).update(updated_at=timezone.now())
+        if created is not None:
+            created([again])
+        spec = _spec(again, user, model)
+        hold_limits(user, workspace, [again])
+    engine.start([spec])
+    return again
 
 
 def _checked(draft: TurnDraft) -> dict[str, Any]:
@@ -180,7 +214,7 @@ def _checked(draft: TurnDraft) -> dict[str, Any]:
 
 
 def _new_session(user: User, workspace: Workspace, draft: TurnDraft) -> Session:
-    return Session.objects.create(
+    session = Session(
         owner=user,
         workspace=workspace,
         title=(draft.title or _title(draft)) if draft.is_recorded else "",
@@ -188,6 +222,8 @@ def _new_session(user: User, workspace: Workspace, draft: TurnDraft) -> Session:
         is_recorded=draft.is_recorded,
         updated_at=timezone.now(),
     )
+    rows.insert(session)
+    return session
 
 
 def _title(draft: TurnDraft) -> str:
@@ -205,7 +241,8 @@ def _add_turn(session: Session, fields: dict[str, Any]) -> Turn:
 def _create_turn(session: Session, position: int, fields: dict[str, Any]) -> Turn:
     """What is not recorded is in the turn that is returned, to be sent and shown once, and not in the database."""
     stored = fields if fields["is_recorded"] else {"prompt": "", "is_recorded": False}
-    turn = Turn.objects.create(session=session, position=position, **stored)
+    turn = Turn(session=session, position=position, **stored)
+    rows.insert(turn)
     for name, value in fields.items():
         setattr(turn, name, value)
     return turn
@@ -224,25 +261,27 @@ def _add_run(
     lane: int,
     *,
     messages: list[dict[str, Any]],
-    retries: Run | None = None,
     token: ApiToken | None = None,
+    **before: Run | None,
 ) -> Run:
-    run = Run.objects.create(
+    """`before`: the runs that it `retries` and `continues`."""
+    run = Run(
         turn=turn,
         lane=lane,
         model_id=model.model_id,
         messages=messages if turn.is_recorded else [],
-        retries=retries,
         token=token,
+        **before,
         owner_process=engine.owner,
         lease_expires_at=lease_end(),
     )
+    rows.insert(run)
     run.messages = messages
     return run
 
 
 def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = None) -> RunSpec:
-    request = generation_request(run, model.model, stream=draft is None or draft.is_streamed)
+    request = generation_request(run, model.model, model.way, stream=draft is None or draft.is_streamed)
     return RunSpec(
         run.id,
         user.pk,
@@ -254,18 +293,3 @@ def _spec(run: Run, user: User, model: ResolvedModel, draft: TurnDraft | None = 
         keeps_bytes=draft is not None and draft.keeps_bytes,
         workspace_id=run.turn.session.workspace_id,
     )
-
-
-def generation_request(run: Run, model: str, *, stream: bool = True) -> GenerationRequest:
-    """What a run asks of the model that its upstream calls `model`."""
-    return GenerationRequest(
-        model=model,
-        messages=tuple(map(_message, run.messages)),
-        parameters=to_request_parameters(run.turn.parameters),
-        stream=stream,
-    )
-
-
-def _message(stored: Mapping[str, Any]) -> Message:
-    extra = {name: value for name, value in stored.items() if name not in ("role", "content")}
-    return Message(stored["role"], stored["content"], extra)

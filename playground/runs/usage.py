@@ -30,16 +30,18 @@ def count_usage(run_ids: Iterable[UUID]) -> None:
         "status",
         "prompt_tokens",
         "completion_tokens",
+        "usage",
         "metrics",
     )
-    for workspace, member, model_id, status, prompt, completion, metrics in rows:
-        estimated = metrics.get("chunks", 0) if completion is None else 0
+    for workspace, member, model_id, status, prompt, completion, usage, metrics in rows:
+        count = metrics.get("chunks", 0) if completion is None else completion
+        is_estimated = completion is None or bool(usage and usage.get("estimated"))
         totals.setdefault((workspace, member, model_id), Counter()).update(
             runs=1,
             failed=int(status in _FAILED),
             prompt_tokens=prompt or 0,
-            completion_tokens=completion or estimated,
-            estimated_tokens=estimated,
+            completion_tokens=count,
+            estimated_tokens=count if is_estimated else 0,
         )
     today = timezone.localdate()
     for key, counts in sorted(totals.items()):

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from playground.accounts.models import User
 from playground.errors import Forbidden, InvalidField
+from playground.http import uuid_or_404
 from playground.runs.access import changeable_runs, changeable_sessions, visible_runs, visible_sessions
 from playground.runs.models import Run, Session
 from playground.sharing.links import manageable_links
@@ -43,10 +43,7 @@ def link_to_manage(user: User, link_id: int) -> ShareLink:
 
 
 def _run_to_share(user: User, run_id: str) -> Run:
-    try:
-        pk = UUID(run_id)
-    except ValueError:
-        raise Http404 from None
+    pk = uuid_or_404(run_id)
     run = changeable_runs(user).select_related("turn__session__workspace").filter(pk=pk).first()
     if run is None:
         run_to_see(user, pk)

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.core import signing
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -76,6 +76,14 @@ def live_links() -> QuerySet[ShareLink]:
     )
     author = Q(created_by__is_active=True, created_by__memberships__workspace=F("workspace"))
     return ShareLink.objects.filter(unexpired, undeleted, author, revoked_at=None)
+
+
+def shared_sessions() -> Q:
+    """That a link opens a session now, or a run of it beside another."""
+    links = live_links()
+    paths = ("session", "left__turn__session", "right__turn__session")
+    one, left, right = (Exists(links.filter(**{path: OuterRef("pk")})) for path in paths)
+    return Q(one) | Q(left) | Q(right)
 
 
 def manageable_links(user: User) -> QuerySet[ShareLink]:

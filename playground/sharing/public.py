@@ -13,9 +13,12 @@ from uuid import UUID
 from playground.recording.log import Read
 from playground.recording.redaction import MASK, Hidden, Span, redact_events, redact_text
 from playground.review.models import Redaction
+from playground.runs.continuing import part_before
 from playground.runs.grants import Lens
+from playground.runs.lens import LensedEvents
 from playground.runs.models import Run, Turn
 from playground.runs.reader import RecordedLog, open_log
+from playground.runs.stored import LONG
 from playground.runs.turns import TITLE_LENGTH
 from playground.sharing.contents import Contents
 from playground.sharing.stripping import public_usage, strip
@@ -65,11 +68,12 @@ def make_lens(run: Run, contents: Contents, redactions: Redactions | None = None
 
 
 def public_log(run: Run, contents: Contents, redactions: Redactions | None = None) -> RecordedLog:
-    """The recording of a run, of which nothing more can be read than is shown."""
+    """The recording of a run, of which nothing more can be read than is shown. Of a long one nothing is kept."""
     found = redactions_of([run.turn_id]) if redactions is None else redactions
     log = open_log(run)
     redact = redact_events(log.events, found.of_run(run.pk))
-    return PublicLog(run.pk, log.status, [strip(redact(event), contents) for event in log.events])
+    events = LensedEvents(log.events, lambda event: strip(redact(event), contents))
+    return PublicLog(run.pk, log.status, events if len(events) > LONG else list(events))
 
 
 class PublicLog(RecordedLog):
@@ -79,13 +83,18 @@ class PublicLog(RecordedLog):
         """Raw bytes are nobody's business outside."""
         return []
 
+    def received(self) -> int:
+        return 0
+
 
 def public_run(run: Run, contents: Contents, redactions: Redactions) -> Run:
+    """Of its messages, only the part of the answer that it goes on from is left."""
     shown = copy.copy(run)
     hidden = redactions.of_run(run.pk)
     shown.text = redact_text(run.text, hidden.answer)
     shown.reasoning = redact_text(run.reasoning, hidden.reasoning)
-    shown.messages = []
+    part = _part_before(run, redactions)
+    shown.messages = [{"role": "assistant", "content": part}] if part else []
     shown.error_message = ""
     shown.owner_process = ""
     shown.usage = public_usage(run.usage) if contents.timeline else None
@@ -95,6 +104,20 @@ def public_run(run: Run, contents: Contents, redactions: Redactions) -> Run:
         found = [finding for finding in run.findings if finding.get("code") in _TIMELESS]
         shown.findings = [{**finding, "t": 0, "length": 0} for finding in found]
     return shown
+
+
+def _part_before(run: Run, redactions: Redactions) -> str:
+    """What a continuation goes on from, with what is hidden of the earlier runs; "" of any other run.
+
+    Of their texts no more than was sent: who is asked in words to go on writes the word anew that was cut.
+    """
+    texts: list[str] = []
+    end = len(part_before(run))
+    while (before := run.continues) is not None:
+        begin = len(part_before(before))
+        texts.append(redact_text(before.text[: max(0, end - begin)], redactions.of_run(before.pk).answer))
+        run, end = before, min(begin, end)
+    return "".join(reversed(texts))
 
 
 def public_turn(turn: Turn, contents: Contents, redactions: Redactions) -> Turn:

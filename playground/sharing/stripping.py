@@ -26,7 +26,7 @@ from playground.sharing.contents import Contents
 COARSE_US: Final = 1_000_000
 """Without the timeline, times are told in whole seconds: enough to say that a stream is slow, too little to plot it."""
 
-_USAGE: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
+_USAGE: Final = ("prompt_tokens", "completion_tokens", "total_tokens", "estimated")
 _CHUNK: Final = ("text", "reasoning", "refusal", "tool_call", "choice", "attempt")
 
 Data = Mapping[str, Any]
@@ -39,7 +39,7 @@ def strip(event: Event, contents: Contents) -> Event:
 
 
 def public_usage(usage: Mapping[str, Any] | None) -> dict[str, int]:
-    """The counts of tokens in what a provider sent as its usage."""
+    """The counts of tokens in what a provider sent as its usage, and whether they are estimated."""
     return {name: usage[name] for name in _USAGE if isinstance(usage.get(name), int)} if usage else {}
 
 

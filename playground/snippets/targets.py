@@ -9,7 +9,7 @@ from playground.providers.endpoint import Endpoint
 from playground.providers.http import upstream_url
 from playground.providers.redaction import shown_url
 from playground.runs.models import Run
-from playground.runs.turns import generation_request
+from playground.runs.requests import generation_request
 from playground.snippets import curl
 from playground.snippets.ask import Ask
 

@@ -26,14 +26,14 @@ def record(
     *,
     subject_id: object = "",
     **details: Any,
-) -> None:
+) -> AuditEntry:
     """Add an entry, in the transaction of what it tells of.
 
     `action` is `noun.verb`, as in "session.share"; the words that people read for it are in `audit_words`. `subject` is
     what it was done to, by the name that people know; `details` are JSON values, and never hold a secret.
     """
     name = subject.audit_name if isinstance(subject, Named) else str(subject)
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         workspace=workspace,
         actor=actor if isinstance(actor, User) else None,
         actor_name=actor.get_username() if isinstance(actor, User) else "",

@@ -55,6 +55,7 @@ ACTIONS: Final[dict[str, Any]] = {
     "session.visibility": _("changed who sees a session"),
     "session.copy": _("copied a session"),
     "session.import": _("imported sessions"),
+    "session.prune": _("pruned old recordings"),
     "share.create": _("made a share link"),
     "share.change": _("changed a share link"),
     "share.revoke": _("revoked a share link"),
@@ -111,6 +112,8 @@ _DETAILS: Final[dict[str, Any]] = {
     "connections": _("connections"),
     "runs_per_minute": _("runs a minute"),
     "tokens_per_day": _("tokens a day"),
+    "raw_bytes_of": _("runs whose raw bytes were pruned"),
+    "freed": _("bytes freed"),
 }
 _CODED: Final = frozenset({"from", "to", "role", "uses", "visibility", "changed"})  # the others hold what people wrote
 _HIDDEN: Final = frozenset({"show", "copied_from"})  # ids

@@ -5,11 +5,11 @@ theirs already: they own every workspace that the person is in, and the person d
 Asked when the link is made, and again when it is used.
 """
 
-from django.contrib.auth.forms import SetPasswordForm
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from playground.accounts import reset_links
+from playground.accounts.forms import SetPassword
 from playground.accounts.models import ResetLink, User
 from playground.errors import Forbidden, NotFound
 from playground.workspaces.audit import record
@@ -56,7 +56,7 @@ def find_link(token: str) -> ResetLink | None:
 
 
 @transaction.atomic
-def use_link(link: ResetLink, form: "SetPasswordForm[User]") -> None:
+def use_link(link: ResetLink, form: SetPassword) -> None:
     """Set the password of a valid form, and tell it in the audit logs of all workspaces that the password opens.
 
     Raises NotFound if the link was used meanwhile.

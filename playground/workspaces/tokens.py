@@ -6,17 +6,20 @@ hash, so a slow hash would only cost each request time. Looking a hash up by ind
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from playground import rows
 from playground.accounts.link_tokens import digest_of
 from playground.accounts.models import User
-from playground.workspaces.models import ApiToken, Workspace
+from playground.workspaces.audit import record
+from playground.workspaces.models import ApiToken, Membership, Workspace
 
 PREFIX: Final = "spg_"
 _LAST_USED_RESOLUTION: Final = timedelta(minutes=1)
@@ -93,6 +96,21 @@ def authenticate_token(secret: str) -> ApiToken | None:
     return token
 
 
+def tokens_that_hold(ids: Collection[int]) -> set[int]:
+    """Those of the tokens that may still be used. By hand, for every program that opens a run asks this."""
+    if not ids:
+        return set()
+    token, user, membership = map(rows.table_of, (ApiToken, User, Membership))
+    sql = f"""
+        SELECT t.id FROM {token} t JOIN {user} u ON u.id = t.user_id
+            JOIN {membership} m ON m.user_id = t.user_id AND m.workspace_id = t.workspace_id
+        WHERE t.id IN ({rows.places(ids)}) AND t.revoked_at IS NULL AND u.is_active
+            AND (t.expires_at IS NULL OR t.expires_at > %s)
+    """  # noqa: S608
+    now = rows.database().ops.adapt_datetimefield_value(timezone.now())
+    return {key for (key,) in rows.fetch(sql, [*ids, now])}
+
+
 def unexpired() -> Q:
     """Of tokens: those whose time is not over."""
     return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
@@ -102,6 +120,16 @@ def revoke_token(user: User, token_id: int) -> bool:
     """False if the user has no such live token."""
     forget_known()
     return bool(ApiToken.objects.filter(pk=token_id, user=user, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+@transaction.atomic
+def revoke_all(user: User, **_kwargs: Any) -> None:
+    """A receiver of `tokens_distrusted`: each is told in the audit log of its workspace."""
+    live = ApiToken.objects.filter(user=user, revoked_at=None).select_related("workspace").order_by("pk")
+    for token in live:
+        record(token.workspace, user, "token.revoke", token.name, subject_id=token.pk)
+    live.update(revoked_at=timezone.now())
+    forget_known()
 
 
 def forget_known() -> None:

@@ -2,7 +2,10 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests.factories import PASSWORD, make_member
+from playground.accounts.models import User
+from playground.workspaces.models import ApiToken, AuditEntry, Membership, Workspace
+from playground.workspaces.tokens import authenticate_token, create_token, revoke_token
+from tests.factories import PASSWORD, make_member, make_token, make_workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +49,50 @@ def test_a_weak_password_is_refused(client: Client) -> None:
     response = client.post(URL, {"new_password1": "password", "new_password2": "password"})
     assert response.status_code == 422
     assert "too common" in response.content.decode()
+
+
+class TestTokens:
+    """They are credentials of their own: a new password ends them only if that is asked for."""
+
+    def change(self, client: Client, user: User, **more: str) -> None:
+        client.force_login(user)
+        assert 'name="revoke_tokens"' in client.get(URL).text
+        data = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW, **more}
+        assert client.post(URL, data)["Location"] == URL
+
+    def test_they_outlive_a_password(self, client: Client) -> None:
+        user = make_member()
+        secret = make_token(user)
+        self.change(client, user)
+        assert authenticate_token(secret) is not None
+        assert not AuditEntry.objects.filter(action="token.revoke").exists()
+
+    def test_they_can_be_revoked_with_it_in_every_workspace(self, client: Client) -> None:
+        user, other = make_member(), make_member()
+        elsewhere = make_workspace()
+        Membership.objects.create(user=user, workspace=elsewhere)
+        secrets = [make_token(user), create_token(user, elsewhere, "abroad")]
+        gone = create_token(user, elsewhere, "gone before")
+        revoke_token(user, ApiToken.objects.get(name="gone before").pk)
+        kept = make_token(other)
+        assert all(map(authenticate_token, secrets))
+        self.change(client, user, revoke_tokens="on")
+        assert not any(map(authenticate_token, [*secrets, gone]))
+        assert authenticate_token(kept) is not None
+        told = AuditEntry.objects.filter(action="token.revoke").order_by("pk")
+        assert [entry.workspace for entry in told] == [Workspace.objects.default(), elsewhere]
+        assert {(entry.actor, entry.subject) for entry in told} == {(user, "test"), (user, "abroad")}
+
+    def test_a_refused_password_revokes_nothing(self, client: Client) -> None:
+        user = make_member()
+        secret = make_token(user)
+        client.force_login(user)
+        refused = client.post(
+            URL, {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW, "revoke_tokens": "on"}
+        )
+        assert refused.status_code == 422
+        assert "checked" in refused.text.split('name="revoke_tokens"')[1].split(">")[0]
+        assert authenticate_token(secret) is not None
 
 
 class TestMailAddress:

@@ -102,4 +102,4 @@ def test_the_token_is_in_no_log(client: Client, caplog: pytest.LogCaptureFixture
 def test_every_handler_redacts() -> None:
     from django.conf import settings
 
-    assert all(handler["filters"] == ["redact"] for handler in settings.LOGGING["handlers"].values())
+    assert all("redact" in handler["filters"] for handler in settings.LOGGING["handlers"].values())

@@ -217,3 +217,34 @@ def test_events_can_be_filtered_as_langchain_s(api_client: Client) -> None:
     misspelt = api_client.http.get(f"/runs/{run['id']}/events", params={"include_typs": "tool"})
     assert (misspelt.status_code, misspelt.json()["error"]["field"]) == (422, "include_typs")
     assert "include_types" in misspelt.json()["error"]["message"]
+
+
+def test_a_stopped_run_is_continued_and_retried(api_client: Client) -> None:
+    first = api_client.post_run("sim/sim-n400-r100-d0", "Count.")
+    with api_client.socket() as socket:
+        follower = Follower(socket, first["id"])
+        follower.until(8)
+        assert api_client.http.post(f"/runs/{first['id']}/continue").status_code == 409  # it still streams
+        api_client.http.post(f"/runs/{first['id']}/cancel")
+        part = follower.finish()
+    headers = {"Idempotency-Key": f"key-{uuid4()}"}
+    answers = [api_client.http.post(f"/runs/{first['id']}/continue", headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    second = answers[0].json()
+    assert second == {**answers[1].json(), "status": second["status"]}
+    assert second["session"] == first["session"]
+    assert api_client.http.post(f"/runs/{first['id']}/retry", headers=headers).status_code == 409
+    assert api_client.http.post(f"/runs/{first['id']}/continue").status_code == 409  # from another tab
+    rest = finish(api_client, second["id"])
+    assert api_client.http.post(f"/runs/{first['id']}/continue").status_code == 409
+    body = api_client.run(second["id"])
+    assert (body["continues"], body["retries"], body["text"]) == (first["id"], None, rest)
+    notices = [event["data"] for event in api_client.events(second["id"]) if event["kind"] == "notice"]
+    assert [(notice["code"], notice["characters"]) for notice in notices] == [("continues", len(part))]
+    whole = api_client.post_run("sim/sim-n400-r0-d0", "Count.")
+    assert finish(api_client, whole["id"]) == part + rest
+    again = api_client.http.post(f"/runs/{first['id']}/retry").json()
+    assert finish(api_client, again["id"]) == part + rest
+    assert api_client.run(again["id"])["retries"] == first["id"]
+    done = api_client.http.post(f"/runs/{again['id']}/continue")
+    assert (done.status_code, error_of(done)["code"]) == (409, "conflict")

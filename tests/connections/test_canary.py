@@ -63,7 +63,7 @@ def test_objects(connection: Connection, every_log: Callable[[], str]) -> None:
 
 def test_pages(client: Client, connection: Connection, every_log: Callable[[], str]) -> None:
     client.force_login(make_member(connection.workspace, Role.OWNER))
-    bad = {**VALID, "name": "local", "api_key": KEY, "proxy": f"u:{PROXY}@nowhere"}
+    bad = {**VALID, "name": "local", "api_key": "", "headers": "", "proxy": "nowhere"}
     pages = [
         client.get("/connections/"),
         client.get("/connections/up/edit/"),
@@ -71,8 +71,10 @@ def test_pages(client: Client, connection: Connection, every_log: Callable[[], s
         client.get("/connections/up/delete/"),
     ]
     assert [page.status_code for page in pages] == [200, 200, 422, 200]
-    assert clean(b" ".join(page.content for page in pages[:2] + pages[3:]).decode())
-    assert KEY not in pages[2].content.decode()
+    assert clean(b" ".join(page.content for page in pages).decode())
+    assert all("no-store" in page["Cache-Control"] for page in pages[1:3])
+    typed = {**VALID, "name": "local", "api_key": KEY, "proxy": f"u:{PROXY}@nowhere"}
+    assert client.post("/connections/up/edit/", typed).status_code == 422
     assert clean(every_log())
 
 

@@ -60,8 +60,8 @@ def test_add_takes_the_key_from_the_environment(
 @pytest.mark.parametrize(
     ("base_url", "options", "message"),
     [
-        ("nonsense", [], "base_url: Write a whole URL"),
-        ("http://127.0.0.1:1/v1", [], "base_url: This is a private address"),
+        ("nonsense", [], "--base-url: Write a whole URL"),
+        ("http://127.0.0.1:1/v1", [], "--base-url: This is a private address"),
         ("https://api.example.com/v1", ["--key-env", "NOT_SET"], "NOT_SET is empty or not set"),
     ],
 )
@@ -69,6 +69,27 @@ def test_add_says_what_is_wrong(base_url: str, options: list[str], message: str)
     with pytest.raises(CommandError, match=message):
         add(base_url, *options)
     assert not Connection.objects.exists()
+
+
+def test_add_takes_timers_and_the_retry_policy(base_url: str) -> None:
+    policy = ["--attempts", "5", "--retry-statuses", "429,503", "--retry-budget", "", "--between-chunks-timeout", "7.5"]
+    add(base_url, "--allow-private", *policy, "--continue-by", "prefill")
+    connection = Connection.objects.get()
+    assert connection.retry == {
+        "attempts": 5,
+        "base_delay": 0.5,
+        "max_delay": 20,
+        "retry_after_cap": 120,
+        "statuses": [429, 503],
+        "budget": None,
+    }
+    assert connection.timeouts == {"connect": 10, "first_chunk": 120, "between_chunks": 7.5, "total": 600}
+    assert connection.continues_by == "prefill"
+
+
+def test_add_names_the_option_that_is_wrong(base_url: str) -> None:
+    with pytest.raises(CommandError, match="--retry-statuses: “nine” is not the status"):
+        add(base_url, "--allow-private", "--retry-statuses", "nine")
 
 
 def test_remove(capsys: pytest.CaptureFixture[str]) -> None:

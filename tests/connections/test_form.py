@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from playground.connections.catalogue import endpoint_of
 from playground.connections.forms import ConnectionForm
 from playground.connections.models import Connection
 from playground.connections.secrets import Secrets
+from playground.providers.endpoint import RetryPolicy
 from playground.workspaces.models import Workspace
 from tests.factories import make_connection, make_workspace
 
@@ -90,6 +92,13 @@ def test_a_connection_is_saved(workspace: Workspace) -> None:
         ("attempts", "0"),
         ("attempts", "11"),
         ("base_delay", "-1"),
+        ("max_delay", "0.1"),
+        ("retry_after_cap", "121"),
+        ("statuses", "429 and 503"),
+        ("statuses", "200"),
+        ("statuses", "600"),
+        ("budget", "-1"),
+        ("continues_by", "hope"),
     ],
 )
 def test_the_wrong_field_is_named(workspace: Workspace, field: str, value: str) -> None:
@@ -158,10 +167,26 @@ def test_the_form_shows_no_secret(workspace: Workspace) -> None:
     assert "http://proxy.example:8080" in shown
 
 
-def test_a_key_typed_into_a_refused_form_is_not_sent_back(workspace: Workspace) -> None:
-    form = ConnectionForm(workspace, data={**VALID, "name": ""})
+def test_a_key_typed_into_a_refused_form_is_not_lost_and_the_stored_one_not_shown(workspace: Workspace) -> None:
+    connection = _saved(workspace)
+    form = edit(connection, name="", api_key="typed-just-now")
     assert not form.is_valid()
-    assert "canary" not in form.as_div()
+    assert 'value="typed-just-now"' in form.as_div()
+    assert "canary" not in form.as_div() + edit(connection, name="").as_div()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("retry_after_cap", "121", "Write 120 or less."),
+        ("connect", "0", "Write 0.1 or more."),
+        ("total", "soon", "Write a number."),
+        ("attempts", "1.5", "Write a whole number."),
+        ("name", "two words", "Write letters, digits, - and _ only."),
+    ],
+)
+def test_a_refusal_is_in_our_words(workspace: Workspace, field: str, value: str, says: str) -> None:
+    assert ConnectionForm(workspace, data={**VALID, field: value}).errors[field] == [says]
 
 
 def test_secrets_that_cannot_be_read_are_not_lost_by_an_edit(workspace: Workspace, settings: Settings) -> None:
@@ -179,3 +204,32 @@ def _saved(workspace: Workspace) -> Connection:
     form = ConnectionForm(workspace, data=VALID)
     assert form.is_valid(), form.errors
     return form.save()
+
+
+def test_the_retry_policy_is_stored_as_it_is_used_and_shown_as_it_was_written(workspace: Workspace) -> None:
+    form = ConnectionForm(workspace, data={**VALID, "statuses": "503, 429 429", "budget": "25"})
+    assert form.is_valid(), form.errors
+    connection = form.save()
+    assert endpoint_of(connection).retry == RetryPolicy(
+        attempts=4,
+        base_delay=0.5,
+        max_delay=10,
+        retry_after_cap=60,
+        statuses=frozenset({429, 503}),
+        budget=0.25,
+    )
+    shown = ConnectionForm(workspace, connection)
+    assert (shown["statuses"].value(), shown["budget"].value()) == ("429, 503", 25)
+
+
+def test_no_status_and_no_budget_can_be_chosen(workspace: Workspace) -> None:
+    form = ConnectionForm(workspace, data={**VALID, "statuses": "", "budget": ""})
+    assert form.is_valid(), form.errors
+    policy = endpoint_of(form.save()).retry
+    assert (policy.statuses, policy.budget) == (frozenset(), None)
+
+
+def test_a_connection_that_says_nothing_shows_what_holds(workspace: Workspace) -> None:
+    shown = ConnectionForm(workspace, make_connection(workspace, "quiet"))
+    assert shown["statuses"].value() == "408, 409, 429, 500, 502, 503, 504, 529"
+    assert (shown["budget"].value(), shown["attempts"].value(), shown["connect"].value()) == (20, 3, 10)

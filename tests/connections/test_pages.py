@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -43,14 +44,32 @@ def test_an_owner_adds_edits_and_deletes(owner: Client, workspace: Workspace) ->
     assert not Connection.objects.exists()
 
 
-def test_a_wrong_field_is_shown_and_nothing_typed_is_lost_but_the_key(owner: Client) -> None:
+def test_a_wrong_field_is_shown_and_nothing_typed_is_lost(owner: Client) -> None:
     response = owner.post("/connections/add/", {**VALID, "base_url": "nowhere"})
     page = response.content.decode()
     assert response.status_code == 422
     assert "Write a whole URL" in page
     assert 'value="nowhere"' in page
     assert "X-Org: o-1" in page
-    assert "canary-key" not in page
+    assert 'value="canary-key"' in page
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_refused_form_says_so_on_top_and_leads_to_its_fields(owner: Client) -> None:
+    page = owner.post("/connections/add/", {**VALID, "retry_after_cap": "121", "headers": "no colon"}).content.decode()
+    assert "Not saved: 2 fields need a look." in page
+    first, second = page.index('<a href="#id_headers">'), page.index('<a href="#id_retry_after_cap">')
+    assert first < second < page.index('id="id_name"')
+    assert page.count(" autofocus") == 1
+    focused = next(tag for tag in re.findall(r"<[^>]*>", page) if " autofocus" in tag)
+    assert 'id="id_headers"' in focused
+    assert len(re.findall(r'<details class="card[^"]*" open>', page)) == 2
+
+
+def test_a_form_that_nobody_refused_says_nothing(owner: Client) -> None:
+    page = owner.get("/connections/add/").content.decode()
+    assert "Not saved" not in page
+    assert " autofocus" not in page
 
 
 def test_what_is_stored_is_shown_escaped(owner: Client) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from playground.providers.simulator.faults import FAULTS
 from tests.server import ROOT
 
 
@@ -66,3 +67,24 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=20)
     assert process.returncode == 2
     assert "from 0 to 65535" in err
+
+
+def test_the_list_of_faults(tmp_path: Path) -> None:
+    with simulate(tmp_path, "--faults") as process:
+        out, _ = process.communicate(timeout=20)
+    names = [line.partition("\t")[0] for line in out.splitlines()]
+    assert names[0] == "fault-eofxN"
+    assert [name.removeprefix("fault-").removesuffix("xN") for name in names] == list(FAULTS)
+
+
+@pytest.mark.parametrize(("fault", "error"), [("reset", httpx.ReadError), ("cut", httpx.RemoteProtocolError)])
+def test_a_connection_breaks_in_this_process_too(tmp_path: Path, fault: str, error: type[Exception]) -> None:
+    """It serves on another event loop than the app's own simulator."""
+    with simulate(tmp_path) as process:
+        assert process.stdout is not None
+        base_url = process.stdout.readline().strip()
+        body = {"model": f"sim-en-n4-r0-d0-fault-{fault}", "prompt": "Hi", "stream": True}
+        got: list[bytes] = []
+        with httpx.stream("POST", f"{base_url}/completions", json=body) as live, pytest.raises(error):
+            got.extend(live.iter_raw())
+        assert b"".join(got).count(b"data: {") == (2 if fault == "reset" else 3)

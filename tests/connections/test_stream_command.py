@@ -137,4 +137,4 @@ def test_without_a_database_it_says_what_to_do(tmp_path: Path) -> None:
     with start(environment, "--model", "sim/sim", "Hi") as process:
         _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert err == "CommandError: The database is not ready: run `python manage.py migrate` first.\n"
+    assert err == "CommandError: The database is not ready: run `.venv/bin/python manage.py migrate` first.\n"

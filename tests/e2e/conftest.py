@@ -31,9 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def static_files() -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "playground.settings"}
     subprocess.run([sys.executable, "-m", "scripts.prepare", "--static-only"], cwd=ROOT, env=environment, check=True)
+
+
+@pytest.fixture(scope="session")
+def server(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     chains = "tests.providers.runnables.chains"
     runnables = ",".join(f"{chains}:{name}" for name in ("agent", "agent_with_a_failing_tool", "waiting_agent"))
     with running_server(tmp_path_factory.mktemp("browser"), PLAYGROUND_RUNNABLES=runnables) as server:

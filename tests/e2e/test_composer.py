@@ -101,31 +101,6 @@ def test_a_prompt_of_a_megabyte_is_refused_and_kept(page: Page) -> None:
     assert prompt_field(page).evaluate("field => field.value.length") == 2**20
 
 
-@pytest.mark.parametrize("status", [500, 502])
-def test_an_error_of_the_server_loses_nothing(page: Page, status: int) -> None:
-    def fail(route: Route) -> None:
-        route.fulfill(status=status, body="<h1>broken</h1>")
-
-    page.route("**/turns/", fail)
-    open_new_session(page, FAST)
-    prompt_field(page).fill("Keep me")
-    prompt_field(page).press("Enter")
-    expect(page.get_by_text("Not sent: the server had an error")).to_be_visible()
-    expect(prompt_field(page)).to_have_value("Keep me")
-    page.unroute("**/turns/")
-    prompt_field(page).press("Enter")
-    expect_state(lane(page), "completed")
-
-
-def test_a_server_out_of_reach_loses_nothing(page: Page) -> None:
-    open_new_session(page, FAST)
-    prompt_field(page).fill("Keep me")
-    page.route("**/turns/", lambda route: route.abort())
-    prompt_field(page).press("Enter")
-    expect(page.get_by_text("Not sent: the server could not be reached")).to_be_visible()
-    expect(prompt_field(page)).to_have_value("Keep me")
-
-
 def test_edit_and_resend(page: Page) -> None:
     open_new_session(page, FAST)
     send(page, "A question with a tpyo")
@@ -212,3 +187,42 @@ def test_copied_text_that_comes_with_its_picture_is_pasted(page: Page) -> None:
     open_new_session(page, FAST)
     assert not prompt_field(page).evaluate(GIVE_FILE, ["paste", "a table's text"])
     expect(page.get_by_text("Only text can be sent")).to_be_hidden()
+
+
+class LostAnswer:
+    """The next prompt that the page sends reaches the server, and what the server answers is lost."""
+
+    def __init__(self, page: Page) -> None:
+        self.arrived = 0
+        page.route("**/turns/", self._lose, times=1)
+
+    def _lose(self, route: Route) -> None:
+        answer = route.fetch()
+        assert answer.ok
+        self.arrived += 1
+        route.abort("connectionreset")
+
+
+@pytest.mark.parametrize("turns_before", [0, 1])
+def test_a_prompt_whose_answer_was_lost_is_sent_again_and_asked_once(page: Page, turns_before: int) -> None:
+    open_new_session(page, FAST)
+    if turns_before:
+        send(page, "The first")
+        expect_state(lane(page), "completed")
+    lost = LostAnswer(page)
+    prompt_field(page).fill("Only once")
+    prompt_field(page).press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="nothing is asked twice")).to_be_visible()
+    expect(prompt_field(page)).to_have_value("Only once")
+    if turns_before:
+        expect(page.locator(".turn")).to_have_count(2)  # the room told that it had arrived
+    prompt_field(page).press("Enter")
+    expect(prompt_field(page)).to_have_value("")
+    assert lost.arrived == 1
+    expect(page.locator(".turn")).to_have_count(turns_before + 1)
+    expect_state(lane(page, turns_before), "completed")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(turns_before + 1)
+    prompt_field(page).fill("Only once")  # the same words, on purpose
+    prompt_field(page).press("Enter")
+    expect(page.locator(".turn")).to_have_count(turns_before + 2)

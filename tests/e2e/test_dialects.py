@@ -86,7 +86,10 @@ def test_a_tool_call_is_shown(page: Page, name: str) -> None:
     open_new_session(page, f"fixture-{name}/m")
     send(page, f"Call it in {name}: fixture={calls[0].name}")
     expect_state(lane(page), "completed")
-    expect(lane(page).locator("[data-panel=answer]")).to_contain_text(_called(calls[0].parts)[0])
+    called = _called(calls[0].parts)[0]
+    expect(lane(page).locator("[data-panel=answer]")).to_contain_text(called)
+    page.reload()
+    expect(lane(page).locator("[data-panel=answer] .tool-call").first).to_contain_text(called)
 
 
 @pytest.mark.usefixtures("connected")

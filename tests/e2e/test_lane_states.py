@@ -51,6 +51,7 @@ def test_signed_out_while_watching(page: Page, api: Client) -> None:
     expect(notice.get_by_role("link", name="Sign in")).to_have_attribute(
         "href", re.compile("/sign-in/.next=.*sessions")
     )
+    expect(page.locator(".lane__stop, .turn__stop").filter(visible=True)).to_have_count(0)
     assert api.http.post(f"/runs/{run_of(lane(page))}/cancel").is_success
 
 

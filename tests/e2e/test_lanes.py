@@ -50,6 +50,23 @@ def test_attempts_are_counted_while_they_wait(page: Page) -> None:
     expect(lane(page).locator("[data-badge=attempts]")).to_contain_text("3")
 
 
+def test_the_timeline_has_a_row_for_each_attempt_with_the_wait_before_the_next(page: Page) -> None:
+    open_new_session(page, "sim/sim-e429x2-n32-r50")
+    send(page)
+    expect_state(lane(page), "completed")
+    open_tab(lane(page), "Timeline")
+    drawing = lane(page).locator(".timeline__drawing")
+    expect(drawing.locator(".tl-outcome--failed")).to_have_count(2)
+    expect(drawing.locator(".tl-outcome--failed").first).to_contain_text("HTTP 429")
+    expect(drawing.locator(".tl-name", has_text="Attempt")).to_have_text(["Attempt 1", "Attempt 2", "Attempt 3"])
+    waits = drawing.locator(".tl-bar--retry")
+    expect(waits).to_have_count(2)
+    attempts = drawing.locator(".tl-track").evaluate_all(
+        "tracks => tracks.slice(-3).map((track) => track.getAttribute('y'))"
+    )
+    assert [waits.nth(n).get_attribute("y") for n in range(2)] == attempts[:2]
+
+
 def test_a_failure_says_what_to_do(page: Page) -> None:
     open_new_session(page, "sim/sim-e401-n20-r50-d0")
     send(page)
@@ -96,3 +113,16 @@ def test_tabs_by_keyboard(page: Page) -> None:
     expect(lane(page).locator("[data-panel=characters]")).to_be_visible()
     page.keyboard.press("End")
     expect(lane(page).locator("[data-panel=events]")).to_contain_text("run.started")
+
+
+def test_all_views_of_a_run_can_be_seen_on_a_phone(page: Page, api: Client) -> None:
+    run = api.post_run("sim/sim-n4-r0-d0")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/runs/{run['id']}/")
+    tabs = page.locator("#run > .tabs .tabs__tab")
+    expect(tabs).to_have_count(6)
+    for tab in tabs.all():
+        box = tab.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390

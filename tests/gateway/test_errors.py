@@ -70,7 +70,12 @@ def test_what_is_wrong_with_a_call(
     assert "x-playground-run" not in response.headers
 
 
-@pytest.mark.parametrize("content", [b"{broken", b"[]", b'"x"', b"", b'{"model": "\\ud83d"}'])
+DEEP = b'{"model": "sim/sim-n3-r0", "messages": [{"role": "user", "content": "x", "tool_calls": %b}]}'
+
+
+@pytest.mark.parametrize(
+    "content", [b"{broken", b"[]", b'"x"', b"", b'{"model": "\\ud83d"}', DEEP % (b"[" * 300 + b"]" * 300)]
+)
 def test_a_body_that_is_no_object(gateway: Gateway, content: bytes) -> None:
     response = gateway.http.post(CHAT, content=content)
     assert (response.status_code, error_of(response)["code"]) == (400, "invalid_request")
@@ -142,6 +147,13 @@ def test_what_an_upstream_refuses_keeps_its_status(
     assert gateway.last.headers["x-request-id"] == gateway.run["id"]
 
 
+def test_the_field_that_an_upstream_names_is_named(gateway: Gateway) -> None:
+    body = {"model": "sim/sim-n3-r0", "messages": HELLO, "stream": True, "sim": {"fault": "eof", "at": -1}}
+    response = gateway.post(CHAT, body)
+    assert response.status_code == 400
+    assert error_of(response)["param"] == "sim.at"
+
+
 def test_a_rate_limit_says_when_to_come_back(gateway: Gateway, up: Scripted) -> None:
     up.play(answers("429 Slow", says(message="slow down"), Retry_After="1000"))
     gateway.chat(stream=True)
@@ -170,6 +182,7 @@ async def _dies(call: Call) -> None:
         (streams(token("Hi")), "no_end_marker"),
         (streams(token("Hi"), b'data: {"error":{"message":"broke","type":"server_error"}}\n\n', DONE), "server_failed"),
         (streams(token("Hi"), b"data: {nonsense\n\n", DONE), "malformed_answer"),
+        (streams(token("Hi"), b'data: {"usage":{"a":%b}}\n\n' % (b"[" * 300 + b"]" * 300), DONE), "malformed_answer"),
     ],
 )
 @pytest.mark.parametrize(("model", "path"), [("chat/m", CHAT), ("chat/m", "/completions")])

@@ -47,7 +47,7 @@ def test_it_names_the_model_and_the_commands(author: User, run: Run) -> None:
     html = page(author, run)
     assert f'value="replay/{run.pk}"' in html
     assert body_of(html) == {"model": f"replay/{run.pk}", "stream": True}
-    assert f"python manage.py mock --run {run.pk} --port 9000" in html
+    assert f".venv/bin/python manage.py mock --run {run.pk} --port 9000" in html
     assert "http://testserver/v1/chat/completions" in html
 
 

@@ -14,6 +14,7 @@ from playground.history.event_rows import (
     shown_bytes,
     summarize,
 )
+from playground.history.origins import placed
 from playground.recording.events import KINDS, Event
 from playground.recording.log import Read
 from tests.history.factories import MS, log, start, stream
@@ -134,7 +135,7 @@ def test_the_bytes_of_an_event() -> None:
         Event(5, 9, "run.ended", {}),
     ]
 
-    found = [raw_bytes(events, reads, seq) for seq in range(6)]
+    found = [raw_bytes(events, placed(reads), seq) for seq in range(6)]
 
     assert found == [b"", b"data: a\n\n", b": ping\n\n", b"data: b\n\n", b"data: b\n\n", b""]
 
@@ -142,7 +143,7 @@ def test_the_bytes_of_an_event() -> None:
 def test_bytes_that_are_not_stored_are_not_shown() -> None:
     events = [Event(0, 0, "chunk", "a", 9), Event(1, 0, "chunk", "b", 18)]
 
-    assert raw_bytes(events, [Read(0, b"data: a\n\n")], 1) == b""
+    assert raw_bytes(events, placed([Read(0, b"data: a\n\n")]), 1) == b""
     assert raw_bytes(events, [], 0) == b""
 
 

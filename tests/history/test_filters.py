@@ -166,7 +166,7 @@ def test_pages_of_a_walked_list_hold_each_match_once(
     owner: User, client: Client, monkeypatch: pytest.MonkeyPatch, matching: int
 ) -> None:
     monkeypatch.setattr("playground.history.conditions.MOST_FOUND", 0)
-    monkeypatch.setattr("playground.history.listing.PIECES", (4, 8))
+    monkeypatch.setattr("playground.history.listing.STRETCHES", (4, 8))
     now = timezone.now()
     expected = []
     for number in range(60):

@@ -80,7 +80,7 @@ def test_a_chunk_has_the_bytes_of_its_own_message_and_no_others() -> None:
 
 
 def test_a_chunk_shows_its_white_space_and_code_points() -> None:
-    shown = inspect(EVENTS, READS, 3)
+    shown = inspect(EVENTS, placed(READS), 3)
 
     assert shown.text == "京·e"
     assert [point.code for point in shown.code_points] == ["U+4EAC", "U+0020", "U+0065"]

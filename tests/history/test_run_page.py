@@ -117,6 +117,25 @@ def test_an_unknown_view_is_the_answer(client: Client, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "says", "never"),
+    [
+        ("connection_lost", "Truncated here: the connection was lost.", "without its end mark"),
+        ("no_end_marker", "Truncated here: the stream ended without its end mark.", "connection was lost"),
+    ],
+)
+def test_the_mark_under_a_cut_answer_names_the_cause_that_the_error_names(
+    owner: User, client: Client, code: str, says: str, never: str
+) -> None:
+    error = ErrorInfo(code, "It did not end well.")
+    run = make_run(make_turn(make_session(owner)), text="As far", status=RunStatus.TRUNCATED, error=error)
+
+    html = client.get(f"/runs/{run.pk}/").text
+
+    assert says in html
+    assert never not in html
+
+
+@pytest.mark.parametrize(
     ("status", "mark"),
     [
         (RunStatus.CANCELLED, "Stopped here"),
@@ -159,6 +178,13 @@ def test_reasoning_tool_calls_and_choices(owner: User, client: Client) -> None:
     assert "{&quot;a&quot;:1}" in html
     assert "Choice 2" in html
     assert "<em>b</em>" in html
+
+
+def test_bytes_after_the_last_event_were_received_too(owner: User, client: Client) -> None:
+    events = [event._replace(offset=5) for event in stream(["a"])]
+    run = make_run(make_turn(make_session(owner)), events, raw=b"data:a, and of the next event a half")
+
+    assert "36 B" in client.get(f"/runs/{run.pk}/timeline/", headers=HTMX).text
 
 
 def test_hostile_text_is_escaped_in_every_view(owner: User, client: Client) -> None:
@@ -264,16 +290,45 @@ def test_long_answers_come_in_pages(owner: User, client: Client) -> None:
 
 
 def test_relatives_and_other_lanes_are_linked(owner: User, client: Client, run: Run) -> None:
-    again = make_run(run.turn, retries=run)
+    again = make_run(run.turn, retries=run, status=RunStatus.TRUNCATED)
+    third = make_run(run.turn, continues=again)
     other = make_run(run.turn, lane=1, model_id="sim/other")
 
-    first = client.get(f"/runs/{run.pk}/").text
-    second = client.get(f"/runs/{again.pk}/").text
+    first, second, newest = (header_links(client, each) for each in (run, again, third))
 
-    assert "It was retried" in first
-    assert f"/runs/{again.pk}/" in first
-    assert f"/runs/{other.pk}/" in first
-    assert "This is a retry" in second
+    assert first == {
+        str(other.pk): "sim/other",
+        str(again.pk): "retry of this run · truncated",
+        str(third.pk): "a continuation · completed",
+    }
+    assert second == {
+        str(other.pk): "sim/other",
+        str(run.pk): "the run that this one retries · completed",
+        str(third.pk): "continuation of this run · completed",
+    }
+    assert newest == {
+        str(other.pk): "sim/other",
+        str(run.pk): "the first run · completed",
+        str(again.pk): "the run that this one continues · truncated",
+    }
+    html = client.get(f"/runs/{again.pk}/").text
+    assert html.index("Earlier runs of this lane:") < html.index(str(run.pk)) < html.index("Later runs of this lane:")
+
+
+def test_another_lane_is_linked_once_to_its_newest_run(owner: User, client: Client, run: Run) -> None:
+    cut = make_run(run.turn, lane=1, model_id="sim/other", status=RunStatus.TRUNCATED)
+    whole = make_run(run.turn, lane=1, model_id="sim/other", continues=cut)
+    twin = make_run(run.turn, lane=2, model_id="sim/other")
+
+    assert header_links(client, run) == {str(whole.pk): "sim/other (lane 2)", str(twin.pk): "sim/other (lane 3)"}
+
+
+def header_links(client: Client, run: Run) -> dict[str, str]:
+    """The words of the links to other runs above the tabs of a run's page, without their times."""
+    html = client.get(f"/runs/{run.pk}/").text
+    head = html[html.index('class="run__path"') : html.index('class="facts')]
+    links = re.findall(r'<a (?:class="run__lane" )?href="/runs/([0-9a-f-]{36})/">(.*?)</a>', head, re.DOTALL)
+    return {key: " ".join(re.sub(r"<time.*", "", words, flags=re.DOTALL).split()).rstrip(" ·") for key, words in links}
 
 
 def test_the_drawing_can_be_read_without_seeing_it(client: Client, run: Run) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from playground.history.timeline import Gap, Lane, Mark, Phase, build_timeline
-from playground.history.timeline_words import description, first_token, lane_outcome, moments
+from playground.history.timeline_words import description, error_code, first_token, lane_outcome, moments
 from playground.recording.events import (
     ATTEMPT_FAILED,
     ATTEMPT_STARTED,
@@ -83,8 +83,9 @@ def test_each_attempt_is_a_lane_with_the_wait_before_the_next() -> None:
 
     assert phases(first) == [(Phase.HEADERS, 1, 50), (Phase.BODY, 50, 55), (Phase.RETRY, 55, 555)]
     assert phases(second) == [(Phase.HEADERS, 555, 560)]
-    assert lane_outcome(first) == "HTTP 429 · rate_limited · 554 ms"
-    assert lane_outcome(second) == "connection_refused · 5 ms"
+    assert lane_outcome(first) == "HTTP 429 · rate limit reached · 554 ms"
+    assert lane_outcome(second) == "connection refused · 5 ms"
+    assert (error_code(first), error_code(second)) == ("rate_limited", "connection_refused")
 
 
 def test_a_stall_is_a_gap_of_a_second_that_stands_out() -> None:

@@ -38,6 +38,25 @@ def test_bars_stay_inside_and_in_order() -> None:
     assert drawn.height > drawn.bottom
 
 
+def test_a_narrow_drawing_leaves_out_the_cause_where_there_is_a_status() -> None:
+    failed = {"attempt": 1, "code": "overloaded", "message": "m", "status": 529}
+    events = [
+        (0, "run.started", {}),
+        (MS, "attempt.started", {"attempt": 1}),
+        (50 * MS, "response.headers", {"attempt": 1, "status": 529, "headers": {}}),
+        (51 * MS, "attempt.failed", failed),
+        (101 * MS, "attempt.started", {"attempt": 2}),
+        (102 * MS, "attempt.failed", {"attempt": 2, "code": "connection_lost", "message": "m"}),
+        (102 * MS, RUN_ENDED, {"status": "failed"}),
+    ]
+
+    first, second = [row for row in draw(build_timeline(log(events))).rows if row.failed]
+
+    assert first.outcome == ("HTTP 529", " · provider overloaded", " · 50 ms")
+    assert (first.code, second.code) == ("overloaded", "connection_lost")
+    assert second.outcome == ("connection lost · 1 ms", "", "")
+
+
 def test_a_wait_before_the_first_attempt_has_a_row_if_it_shows() -> None:
     steps = [(t + (SECOND if kind != "run.started" else 0), kind, data) for t, kind, data in start()]
 
@@ -107,3 +126,11 @@ def test_the_legend_names_what_can_be_seen() -> None:
 
     assert {bar.phase for row in drawn.rows for bar in row.bars} > drawn.phases
     assert drawn.phases == {Phase.STREAM, Phase.STALL}
+
+
+@pytest.mark.parametrize(("first", "anchor"), [(400 * MS, "start"), (500 * MS, "end")])
+def test_the_words_of_the_first_token_stay_inside(first: int, anchor: str) -> None:
+    drawn = drawing(first, end=SECOND)
+
+    assert drawn.first is not None
+    assert drawn.first.anchor == anchor

@@ -39,6 +39,7 @@ CHANGES: list[tuple[int, list[str], Any]] = [
     (0, ["messages"], {}),
     (0, ["started_at"], "yesterday"),
     (0, ["retries"], "one"),
+    (0, ["continues"], -1),
     (1, ["t"], -1),
     (1, ["kind"], "nonsense"),
     (1, ["data"], "text"),

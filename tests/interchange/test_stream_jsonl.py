@@ -138,6 +138,7 @@ def test_what_is_wrong_is_named_with_its_line(place: int, changes: dict[str, Any
         (b"\n".join(LINES[:-1]), "must end with"),
         (b"[" * 100_000, "Line 1 is not JSON"),
         (b'{"a":' * 500 + b"1" + b"}" * 500, "nested too deeply"),
+        (b'{"a":' * 250 + b"1" + b"}" * 250, "nested too deeply"),
     ],
 )
 def test_what_is_no_recording_is_refused(raw: bytes, reason: str) -> None:

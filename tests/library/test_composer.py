@@ -11,7 +11,7 @@ from playground.accounts.models import User
 from playground.library import services
 from playground.library.filling import Filling
 from playground.library.models import PromptUse
-from playground.runs.models import Turn
+from playground.runs.models import Run
 from playground.runs.turns import TurnDraft
 from tests.library.conftest import HTMX, signed_in
 from tests.library.factories import POEM, make_content, make_prompt
@@ -70,11 +70,11 @@ def test_braces_that_someone_types_are_not_sent_silently(client: Client) -> None
 def test_what_is_sent(client: Client, data: dict[str, str], sent: str) -> None:
     drafts: list[TurnDraft] = []
 
-    def start(user: User, workspace: object, draft: TurnDraft, **options: object) -> Turn:
+    def start(user: User, workspace: object, draft: TurnDraft, *options: object) -> list[Run]:
         drafts.append(draft)
-        return make_run(make_turn(make_session(user))).turn
+        return [make_run(make_turn(make_session(user)))]
 
-    with patch("playground.prompts.views.start_turn", start):
+    with patch("playground.prompts.views.start_runs", start):
         client.post("/turns/", {"model": MODEL, **data})
     assert [draft.prompt for draft in drafts] == [sent]
 

@@ -7,8 +7,9 @@ from django.test import Client
 
 from playground.accounts.models import User
 from playground.runs.models import Run
+from playground.workspaces.models import Membership, Role
 from tests.prompts.conftest import HTMX
-from tests.runs.factories import make_run, make_session, make_turn
+from tests.runs.factories import make_live_run, make_run, make_session, make_turn
 
 
 @pytest.fixture
@@ -67,3 +68,41 @@ def test_a_deleted_session_is_404(client: Client, run: Run) -> None:
 @pytest.mark.parametrize("path", ["/turns/", "/runs/{run}/retry/", "/runs/{run}/stop/", "/turns/{turn}/stop/"])
 def test_what_changes_something_is_posted(client: Client, run: Run, path: str) -> None:
     assert client.get(path.format(run=run.pk, turn=run.turn_id)).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+class TestAnAuthorWhoIsAViewerByNow:
+    @pytest.fixture(autouse=True)
+    def _lowered(self, run: Run) -> None:
+        Membership.objects.filter(user=run.turn.session.owner).update(role=Role.VIEWER)
+
+    def test_is_told_the_reason_of_each_refusal(self, client: Client, run: Run) -> None:
+        sent = {"session": run.turn.session_id, "prompt": "Hello", "model": "sim/sim-n5-r0"}
+        for path, data in (("/turns/", sent), (f"/runs/{run.pk}/retry/", {}), (f"/runs/{run.pk}/continue/", {})):
+            refused = client.post(path, data, headers=HTMX)
+            assert refused.status_code == HTTPStatus.FORBIDDEN
+            assert "You are a viewer of this workspace" in refused["HX-Trigger"]
+        assert run.turn.session.turns.count() == 1
+
+    def test_may_stop_what_they_began(self, client: Client, run: Run) -> None:
+        live = make_live_run(turn=run.turn, lane=1)
+        page = client.get(f"/sessions/{run.turn.session_id}/").text
+        assert f'action="/runs/{live.pk}/stop/"' in page
+        assert "<prompt-composer" not in page
+        assert f'action="/runs/{live.pk}/stop/"' in client.get(f"/runs/{live.pk}/").text
+        assert client.post(f"/runs/{live.pk}/stop/", headers=HTMX).status_code == HTTPStatus.NO_CONTENT
+        assert client.post(f"/turns/{run.turn_id}/stop/", headers=HTMX).status_code == HTTPStatus.NO_CONTENT
+        live.refresh_from_db()
+        assert live.stop_requested_at is not None
+
+    def test_stops_nothing_of_a_workspace_that_they_left(self, client: Client, run: Run) -> None:
+        Membership.objects.all().delete()
+        live = make_live_run(turn=run.turn, lane=1)
+        assert client.post(f"/runs/{live.pk}/stop/", headers=HTMX).status_code == HTTPStatus.NOT_FOUND
+
+    def test_the_page_is_told_with_what_it_asks_for_anyway(self, client: Client, run: Run) -> None:
+        path = f"/sessions/{run.turn.session_id}/"
+        assert client.get(f"{path}turns/", headers=HTMX)["Playground-Rights"] == "may_stop"
+        assert 'data-rights="may_stop"' in client.get(path).text
+        Membership.objects.update(role=Role.EDITOR)
+        assert client.get(f"{path}turns/", headers=HTMX)["Playground-Rights"] == "may_change"
+        assert 'data-rights="may_change"' in client.get(path).text

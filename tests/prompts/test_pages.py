@@ -13,8 +13,11 @@ from playground.accounts.models import User
 from playground.connections.builtin import EMBEDDED_MODEL
 from playground.connections.embedded.probe import Probe
 from playground.prompts.pages import TURNS
+from playground.recording.events import EventData
 from playground.runs.models import Run, Session
 from playground.workspaces.models import Role
+from tests.history.factories import make_run as make_recorded
+from tests.history.factories import stream
 from tests.prompts.conftest import HTMX
 from tests.runs.factories import make_run, make_session, make_turn
 
@@ -235,3 +238,26 @@ def test_a_long_session_shows_its_last_turns_and_leads_to_the_earlier_ones(clien
     assert [f"prompt number {number}." in part for number in range(6)] == [True] * 5 + [False]
     assert "?before=" not in part
     assert "prompt number 0." in client.get(f"{address}?before=5").text
+
+
+@pytest.mark.parametrize(
+    ("piece", "known", "is_asked_for"),
+    [
+        ({"tool_call": {"index": 0, "name": "f", "arguments": "{}"}}, True, True),
+        ({"refusal": "No."}, True, True),
+        ({"text": "b", "choice": 1}, True, True),
+        ({"reasoning": "because"}, True, False),
+        ("b", True, False),
+        ("b", False, True),
+    ],
+    ids=["tool call", "refusal", "choice", "reasoning", "text", "recorded by an earlier version"],
+)
+def test_what_is_more_than_text_is_asked_for(
+    owner: User, client: Client, piece: EventData, known: bool, is_asked_for: bool
+) -> None:
+    session = make_session(owner)
+    run = make_recorded(make_turn(session), stream(["a", piece]))
+    if not known:
+        Run.objects.filter(pk=run.pk).update(has_other_parts=None)
+
+    assert ('hx-trigger="run-ended, load"' in client.get(session.get_absolute_url()).text) == is_asked_for

@@ -8,15 +8,15 @@ import argparse
 import asyncio
 import contextlib
 import re
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import orjson
 
 from tests.providers.dialect_fixtures import FOLDER, Fixture, fixture, manifest
+from tests.threads import on_a_thread
 
 _NAMED = re.compile(r"fixture=([\w-]+)")
 
@@ -124,28 +124,9 @@ async def fixture_server(port: int = 0) -> AsyncIterator[FixtureServer]:
         await server.wait_closed()
 
 
-@contextmanager
-def running_fixture_server() -> Iterator[FixtureServer]:
+def running_fixture_server() -> AbstractContextManager[FixtureServer]:
     """The same on a thread, for tests that are not async."""
-    up = threading.Event()
-    found: list[tuple[FixtureServer, asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        async with fixture_server() as server:
-            done = asyncio.Event()
-            found.append((server, asyncio.get_running_loop(), done))
-            up.set()
-            await done.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()), name="fixture server")
-    thread.start()
-    assert up.wait(30)
-    server, loop, done = found[0]
-    try:
-        yield server
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join(30)
+    return on_a_thread(fixture_server, "fixture server")
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """What every dialect of the registry must do, held against its fixtures (tests/providers/fixtures/README.md)."""
 
+import re
 from typing import Any
 
 import orjson
@@ -70,6 +71,19 @@ def features(fixture: Fixture) -> set[str]:
         | ({"error in the stream"} if fixture.error not in (None, CONTENT_FILTER) and not fixture.is_whole else set())
         | ({"whole answer"} if whole else set())
     )
+
+
+@every_dialect
+@pytest.mark.parametrize("name_of", ["text", "whole"])
+def test_json_that_is_nested_too_deeply_is_a_malformed_answer(name: str, name_of: str) -> None:
+    """It could be read, but not written: into a frame, a segment or Redis."""
+    fixture = next(one for one in fixtures(name) if one.name == name_of)
+    deep = b'{"deep": ' + b"[" * 300 + b"]" * 300 + b', "'
+    raw = re.sub(rb'\{\s*"', deep, fixture.raw, count=1)
+    parts, parser = parse(fixture, raw)
+    assert parser.error is not None
+    assert (parser.error.code, [part for part in parts if part.kind == "chunk"]) == ("malformed_answer", [])
+    assert "nested too deeply" in parser.error.message
 
 
 class TestAnswers:

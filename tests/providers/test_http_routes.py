@@ -84,6 +84,24 @@ class TestProxy:
         with pytest.raises(errors.ProxyFailed):
             await body_of(http, endpoint)
 
+    async def test_one_that_never_opens_the_way(self, http: UpstreamClient) -> None:
+        """The connect timer covers the proxy's answer to CONNECT, and names itself."""
+
+        async def silent(call: Call) -> None:
+            await call.wait_gone()
+
+        async with upstream(silent) as served:
+            proxy = f"http://127.0.0.1:{served.port}"
+            endpoint = Endpoint(
+                "openai-chat",
+                "https://api.example.com/v1",
+                proxy=proxy,
+                allow_private=True,
+                timeouts=Timeouts(connect=0.2),
+            )
+            with pytest.raises(errors.ConnectTimeout, match=r"within the connect timeout of 0\.\d+ s"):
+                await body_of(http, endpoint)
+
     @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense", "http://", "http://[::1"])
     async def test_one_that_cannot_be_used(self, http: UpstreamClient, proxy: str) -> None:
         with pytest.raises(errors.InvalidProxy):
@@ -105,7 +123,7 @@ class TestTLS:
     async def test_a_server_that_never_shakes_hands(self, http: UpstreamClient) -> None:
         async with upstream(answers("200 OK")) as served:
             endpoint = served.endpoint(base_url=f"https://127.0.0.1:{served.port}/v1", timeouts=Timeouts(connect=0.2))
-            with pytest.raises(errors.ConnectTimeout):
+            with pytest.raises(errors.ConnectTimeout, match=r"within the connect timeout of 0\.\d+ s"):
                 await body_of(http, endpoint)
 
     async def test_leaving_in_mid_stream_closes_the_socket(self, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.providers.loosejson import REPAIRS, loads
+from playground.providers.loosejson import DEEPEST, REPAIRS, TooDeep, loads
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,25 @@ def test_repairs(raw: bytes, value: Any, repairs: tuple[str, ...]) -> None:
 def test_what_is_no_json_is_a_value_error(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         loads(raw)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[" * 999, b'{"a": [NaN, ' + b"[" * 999, b"[" * 5000], ids=["read", "repaired", "not"]
+)
+def test_what_is_nested_deeper_than_it_could_be_written_is_not_read(raw: bytes) -> None:
+    closed = raw + b"]" * raw.count(b"[") + b"}" * raw.count(b"{")
+    with pytest.raises(TooDeep):
+        loads(closed)
+
+
+def test_the_deepest_that_is_read_can_be_written_within_something_else() -> None:
+    value, _ = loads(b"[" * DEEPEST + b"]" * DEEPEST)
+    for _ in range(50):
+        value = {"within": value}
+    assert orjson.dumps(value)
+    assert loads(b"[" + b"[]," * 1000 + b'"[[["]')
+    with pytest.raises(TooDeep):
+        loads(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1))
 
 
 @given(st.binary(max_size=64) | st.text(alphabet='{}[]",:\\u0123d8NaN e.-', max_size=64).map(str.encode))

@@ -35,11 +35,13 @@ def test_only_harmless_headers_are_shown() -> None:
         ("Via", "a"),
         ("via", "canary-4f1d"),
         ("openai-organization", "acme"),
+        ("Location", "https://ada:pw@login.example/in/abc?token=t"),
     ]
     assert shown_headers(headers, secrets_of(ENDPOINT)) == {
         "content-type": "text/event-stream",
         "x-ratelimit-remaining-tokens": "9",
         "via": "a, [hidden]",
+        "location": "login.example",
     }
 
 

@@ -50,6 +50,17 @@ def test_a_long_body_is_cut(body: bytes) -> None:
     assert len(refusals.from_answer(500, {}, body).message) < 500
 
 
+def test_an_address_that_is_none_is_still_a_redirect() -> None:
+    error = refusals.from_answer(302, {"location": "http://[broken"}, b"")
+    assert isinstance(error, errors.RedirectRefused)
+
+
+def test_the_field_that_the_provider_names_is_kept() -> None:
+    body = b'{"error":{"message":"no","type":"invalid_request_error","param":"sim.at","code":null}}'
+    assert refusals.from_answer(400, {}, body).param == "sim.at"
+    assert refusals.from_answer(400, {}, b'{"error":"no"}').param is None
+
+
 def test_a_redirect_names_the_host_and_not_the_rest() -> None:
     error = refusals.from_answer(307, {"location": "https://evil.example/a?key=s3cret"}, b"")
     assert type(error) is errors.RedirectRefused

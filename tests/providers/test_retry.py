@@ -3,8 +3,8 @@
 import pytest
 
 from playground.providers import errors
-from playground.providers.endpoint import RetryPolicy
-from playground.providers.retry import delay_before, may_retry, retry_after
+from playground.providers.endpoint import Endpoint, RetryPolicy
+from playground.providers.retry import RESERVE, UPSTREAMS, Budgets, delay_before, may_retry, retry_after
 
 POLICY = RetryPolicy()
 
@@ -81,3 +81,56 @@ def test_retry_after_goes_first_and_past_its_cap_ends_the_run() -> None:
 )
 def test_retry_after_in_seconds_or_as_a_date(value: str, expected: float | None) -> None:
     assert retry_after({"retry-after": value}, now=lambda: 1_767_225_600.0) == expected
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def endpoint(url: str = "https://models.example/v1", key: str = "", budget: float | None = 0.2) -> Endpoint:
+    return Endpoint("openai-chat", url, key, retry=RetryPolicy(budget=budget))
+
+
+def spend(budgets: Budgets, on: Endpoint) -> int:
+    """How many retries are left; they are taken."""
+    count = 0
+    while budgets.may_retry(on):
+        count += 1
+    return count
+
+
+def test_a_share_of_the_requests_may_be_retried_and_a_reserve_beside_it() -> None:
+    clock, one = Clock(), endpoint()
+    budgets = Budgets(clock)
+    assert spend(budgets, one) == RESERVE
+    for _ in range(50):
+        budgets.ask(one)
+    assert spend(budgets, one) == 10
+    clock.now += 3
+    assert spend(budgets, one) == 3
+    clock.now += 3600
+    assert spend(budgets, one) == RESERVE
+
+
+def test_upstreams_have_budgets_of_their_own_by_address_and_key() -> None:
+    budgets = Budgets(Clock())
+    assert spend(budgets, endpoint()) == RESERVE
+    assert spend(budgets, endpoint(key="another")) == RESERVE
+    assert spend(budgets, endpoint("https://other.example/v1")) == RESERVE
+    assert spend(budgets, endpoint()) == 0
+
+
+def test_without_a_budget_there_is_no_limit() -> None:
+    budgets, free = Budgets(Clock()), endpoint(budget=None)
+    assert all(budgets.may_retry(free) for _ in range(1000))
+
+
+def test_budgets_are_kept_of_so_many_upstreams_and_no_more() -> None:
+    budgets = Budgets(Clock())
+    assert spend(budgets, endpoint()) == RESERVE
+    for number in range(UPSTREAMS):
+        budgets.ask(endpoint(key=str(number)))
+    assert spend(budgets, endpoint()) == RESERVE  # it was forgotten

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from playground.providers.simulator import Simulator
-from playground.providers.simulator.grammar import HELP
 
 FAST = "sim-en-n6-r0-d0"
 
@@ -26,7 +25,7 @@ async def client(sim: Simulator) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def chat(client: httpx.AsyncClient, model: str = FAST, prompt: str = "Hi", **fields: Any) -> httpx.Response:
-    body = {"model": model, "messages": [{"role": "user", "content": prompt}], **fields}
+    body = {"model": model, "messages": [{"role": "user", "content": prompt}]} | fields
     return await client.post("/chat/completions", json=body)
 
 
@@ -187,11 +186,11 @@ async def test_what_messages_may_hold(client: httpx.AsyncClient) -> None:
     assert (await complete(client, prompt=["Hi", "Ho"])).status_code == 400  # type: ignore[arg-type]
 
 
-async def test_an_unknown_model_is_answered_with_the_grammar(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_model_is_answered_with_where_the_names_are_listed(client: httpx.AsyncClient) -> None:
     response = await chat(client, "sim-q1")
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"
-    assert HELP in response.json()["error"]["message"]
+    assert "docs/connections.md" in response.json()["error"]["message"]
 
 
 async def test_models_are_listed_and_each_can_be_asked(client: httpx.AsyncClient) -> None:
@@ -220,3 +219,44 @@ async def test_the_counters(sim: Simulator, client: httpx.AsyncClient) -> None:
     await chat(client, "sim-nope")
     stats = (await client.get(sim.base_url.removesuffix("/v1") + "/stats")).json()
     assert stats == {"live": 0, "started": 1, "finished": 1, "aborted": 0, "connections": 1}
+
+
+@pytest.mark.parametrize(
+    ("wish", "param", "says"),
+    [
+        (5, "sim", "must be an object"),
+        ({"fault": "earthquake"}, "sim.fault", "must be one of eof"),
+        ({"fault": 7}, "sim.fault", "must be one of"),
+        ({"fault": "eof", "at": -1}, "sim.at", "whole number from 0"),
+        ({"fault": "eof", "at": "3"}, "sim.at", "whole number from 0"),
+        ({"at": 3}, "sim.at", "name it in sim.fault"),
+        ({"fault": "bom", "at": 3}, "sim.at", "name it in sim.fault"),
+        ({"bytes": 0}, "sim.bytes", "whole number from 1"),
+        ({"speed": 2}, "sim.speed", "only the members"),
+    ],
+)
+async def test_a_wish_that_is_wrong_is_refused_by_its_field(
+    client: httpx.AsyncClient, wish: object, param: str, says: str
+) -> None:
+    response = await chat(client, stream=True, sim=wish)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"]) == (400, param)
+    assert says in error["message"]
+
+
+async def test_most_faults_need_a_stream_and_say_so(client: httpx.AsyncClient) -> None:
+    response = await chat(client, sim={"fault": "eof"})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "stream")
+    assert (await chat(client, sim={"fault": "html"})).text.startswith("<!doctype html>")
+
+
+async def test_an_answer_that_goes_on_from_a_part_is_past_its_fault(client: httpx.AsyncClient) -> None:
+    model = "sim-en-n8-r0-d0-fault-eof"
+    first = await chat(client, model, stream=True)
+    assert not first.content.endswith(b"data: [DONE]\n\n")
+    pieces = [json.loads(line[6:]) for line in first.text.splitlines() if line]
+    part = "".join(piece["choices"][0]["delta"].get("content", "") for piece in pieces)
+    messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": part}]
+    rest = events(await chat(client, model, stream=True, messages=messages))
+    whole = (await chat(client, "sim-en-n8-r0-d0")).json()["choices"][0]["message"]["content"]
+    assert part + "".join(event["choices"][0]["delta"].get("content", "") for event in rest) == whole

@@ -7,6 +7,7 @@ import pytest
 
 from playground.providers.endpoint import RetryPolicy
 from playground.providers.http import UpstreamClient
+from playground.providers.retry import RESERVE
 from playground.providers.sink import Outcome
 from playground.providers.stream import stream_run
 from playground.recording.status import RunStatus
@@ -156,6 +157,9 @@ async def test_no_attempt_is_planned_past_the_total_timeout(http: UpstreamClient
         outcome, sink = await run(served, http, timeouts=replace(PATIENT, total=50))
     assert outcome.attempts == 1
     assert sink.of("retry.scheduled") == []
+    [notice] = sink.of("notice")
+    assert notice["code"] == "retry_too_late"
+    assert "after the wait of 100 s the run would be past its total timeout of 50 s" in notice["message"]
 
 
 async def test_a_prompt_that_the_content_filter_refuses(http: UpstreamClient) -> None:
@@ -198,3 +202,33 @@ async def test_several_streams_share_a_client(http: UpstreamClient) -> None:
     async with upstream(streams(token("a"), DONE)) as served:
         results = await asyncio.gather(*(run(served, http) for _ in range(20)))
     assert all(outcome.status is RunStatus.COMPLETED and sink.text == "a" for outcome, sink in results)
+
+
+async def test_runs_that_fail_together_do_not_multiply_the_load_of_a_provider_in_trouble() -> None:
+    calls = 0
+
+    async def overloaded(call: Call) -> None:
+        nonlocal calls
+        calls += 1
+        await answers("503 No")(call)
+
+    async with upstream(overloaded) as served, UpstreamClient() as http:
+        results = [await run(served, http, retry=RetryPolicy(attempts=5, base_delay=0, budget=0.1)) for _ in range(40)]
+    assert calls <= 40 + 40 * 0.1 + RESERVE + 5  # the reserve fills up by one a second meanwhile
+    assert all(outcome.status is RunStatus.FAILED for outcome, _sink in results)
+    outcome, sink = next(result for result in reversed(results) if result[0].attempts == 1)
+    assert outcome.error
+    assert outcome.error.code == "overloaded"
+    assert [data["code"] for data in sink.of("notice")] == ["retry_budget"]
+
+
+async def test_how_often_it_was_tried_is_said_only_where_it_was_tried_again(http: UpstreamClient) -> None:
+    async with upstream(lost_after_the_headers) as served:
+        outcome, _sink = await run(served, http, retry=RetryPolicy(attempts=3))
+        assert outcome.error
+        assert outcome.error.message.endswith(
+            "was lost before the answer began: retry it. It was given up after 3 attempts."
+        )
+        outcome, _sink = await run(served, http, retry=RetryPolicy(attempts=1))
+        assert outcome.error
+        assert outcome.error.message.endswith("was lost before the answer began: retry it.")

@@ -1,5 +1,10 @@
 import orjson
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WebSocketFrame
+from websockets.frames import Opcode
+from websockets.protocol import OPEN
+from websockets.uri import parse_uri
 
 from playground.recording.events import CHUNK, Event
 from playground.recording.frames import MAX_BYTES, MAX_EVENTS, FrameEncoder, encode_frame, frame_head
@@ -14,7 +19,7 @@ def read_all(encoder: FrameEncoder) -> list[list[object]]:
     while frame := encoder.after(after):
         body = orjson.loads(frame.text)
         assert body["seq"] == after + 1
-        assert 0 <= frame.size - len(frame.text.encode()) < 16
+        assert frame.size == len(frame.text.encode())
         out.extend(body["events"])
         after = frame.last
     return out
@@ -63,3 +68,13 @@ def test_nothing_newer_is_no_frame() -> None:
     frame = encoder.after(1)
     assert frame is not None
     assert frame.last == 2
+
+
+@pytest.mark.parametrize("size", [1, 200, 65_000, 130_000])
+def test_the_bytes_of_a_frame_are_one_websocket_message(size: int) -> None:
+    frame = encode_frame(frame_head("r", "e"), make_events(1, "x" * size))
+    client = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=OPEN)
+    client.receive_data(frame.wire)
+    (message,) = client.events_received()
+    assert isinstance(message, WebSocketFrame)
+    assert (message.opcode, message.fin, message.data) == (Opcode.TEXT, True, frame.text.encode())

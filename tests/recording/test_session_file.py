@@ -24,7 +24,8 @@ EVENTS = [
     Event(2, 2000, CHUNK, {"reasoning": "hm"}, 20),
     Event(3, 3000, RUN_ENDED, END),
 ]
-RUN = RecordedRun(1, "sim/sim", [{"role": "user", "content": "Hi"}], EVENTS, [Read(1000, b"\x00\xff")], retries=0)
+ASKED = [{"role": "user", "content": "Hi"}]
+RUN = RecordedRun(1, "sim/sim", ASKED, EVENTS, [Read(1000, b"\x00\xff")], retries=0, continues=0)
 SESSION = RecordedSession("气泡", [RecordedTurn("Hi", "Be brief.", {"temperature": 0.5}, [RUN])])
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from playground.errors import Busy
-from playground.runs.admission import Admission
+from playground.runs.admission import OVERLOADED_FROM, OVERLOADED_LAG_S, OVERLOADED_RETRY_S, Admission
 
 
 def test_places_are_held_by_runs_that_were_created_and_given_back_by_those_that_were_not() -> None:
@@ -15,3 +15,17 @@ def test_places_are_held_by_runs_that_were_created_and_given_back_by_those_that_
     with pytest.raises(Busy), admission.held(2):
         pytest.fail("there is one place only")
     assert admission.count == 1
+
+
+def test_while_the_loop_cannot_keep_up_with_many_runs_no_more_begin() -> None:
+    lag = 0.0
+    admission = Admission(1000, lag=lambda: lag)
+    admission.take(OVERLOADED_FROM - 1)
+    lag = 2 * OVERLOADED_LAG_S
+    admission.take(1)  # so few are not what it is busy with
+    with pytest.raises(Busy) as refused:
+        admission.take(1)
+    assert refused.value.retry_after == OVERLOADED_RETRY_S
+    assert admission.count == OVERLOADED_FROM
+    lag = 0.0
+    admission.take(1)

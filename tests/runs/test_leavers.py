@@ -1,5 +1,7 @@
 """Who leaves a workspace, or is removed from it, reads nothing of it any more, through sockets that are open too."""
 
+import time
+
 import pytest
 from django.test import Client as Browser
 from websockets.sync.client import connect
@@ -12,6 +14,7 @@ from tests.factories import make_member, make_token, make_user, make_workspace
 from tests.runs.factories import make_live_run, make_session, make_turn
 from tests.server import Client, Follower, Server
 
+TOKEN_HELD_S = 5.0
 REMOVE = """
 from playground.accounts.models import User
 from playground.workspaces.models import Membership
@@ -61,8 +64,11 @@ def test_a_removed_member_loses_the_token_and_its_socket(server: Server) -> None
         follower.until(5)
         server.manage("shell", "-v0", "-c", REMOVE.format(name="token-leaver"))
         assert follower.until_closed() == 4401
-    assert client.http.get(f"/runs/{run['id']}").status_code == 401
+    deadline = time.monotonic() + TOKEN_HELD_S
+    while (status := client.http.get(f"/runs/{run['id']}").status_code) == 404 and time.monotonic() < deadline:
+        time.sleep(0.05)  # a token is looked up once a second
     client.close()
+    assert status == 401
 
 
 @pytest.mark.django_db
@@ -81,6 +87,24 @@ def test_their_live_runs_in_that_workspace_are_stopped() -> None:
     stopped = Run.objects.filter(stop_requested_at__isnull=False)
     assert list(stopped.values_list("pk", flat=True)) == [here.pk]
     assert there.pk
+
+
+@pytest.mark.django_db
+def test_another_role_is_told_to_their_pages_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr("playground.runs.leavers.nudge", lambda room, what: told.append((room, what)))
+    workspace = Workspace.objects.default()
+    owner, user = make_member(workspace, Role.OWNER), make_member(workspace)
+    run = make_live_run(turn=make_turn(make_session(user)))
+    member = user.memberships.get()
+    member.save(update_fields=["selected_at"])
+    assert told == []
+    members.change_role(owner, member, Role.VIEWER)
+    assert told == [(f"user:{user.pk}", "role")]
+    run.refresh_from_db()
+    assert run.stop_requested_at is None
+    members.transfer(owner.memberships.get(), member)
+    assert sorted(told[1:]) == sorted([(f"user:{user.pk}", "role"), (f"user:{owner.pk}", "role")])
 
 
 @pytest.mark.django_db

@@ -52,6 +52,17 @@ def test_what_is_wrong_is_named(name: str, value: object) -> None:
     assert name in caught.value.message
 
 
+@pytest.mark.parametrize("levels", [250, 900])
+@pytest.mark.parametrize("name", ["tools", "tool_choice", "extra"])
+def test_what_is_nested_too_deeply_for_an_event_is_refused(name: str, levels: int) -> None:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"deep": value}
+    with pytest.raises(InvalidField) as raised:
+        clean_parameters({name: [value] if name == "tools" else value})
+    assert raised.value.field == name
+
+
 @pytest.mark.parametrize("name", ["tools", "extra"])
 def test_a_nul_is_refused_since_no_database_holds_one(name: str) -> None:
     value: Any = {"note": ["a \\u0000 that is none", {"deep": "one\0"}]}

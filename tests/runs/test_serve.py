@@ -35,7 +35,7 @@ def test_each_status_has_its_words(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_saves_live_runs_and_tells_viewers_to_come_back(data_dir: Path, number: signal.Signals) -> None:
-    with running_server(data_dir) as server:
+    with running_server(data_dir, PLAYGROUND_STOP_GRACE_S="0") as server:
         client = Client(server)
         run = client.post_run("sim/sim-n5000-r50-d0")
         waiting = client.post_run("sim/sim-n5-r50-d60000")

@@ -49,6 +49,19 @@ def test_joining_late_gives_the_same_events(api_client: Client) -> None:
     assert [e["seq"] for e in stored] == list(range(len(stored)))
 
 
+def test_viewers_of_an_ended_run_read_it_each_from_their_own_place(api_client: Client) -> None:
+    run = api_client.post_run("sim/sim-n40-r0")
+    api_client.wait(run["id"])
+    stored = [[e["t"], e["kind"], e["data"]] for e in api_client.events(run["id"])]
+    with api_client.socket() as one, api_client.socket() as other:
+        whole = Follower(one, run["id"])
+        whole.finish()
+        rest = Follower(other, run["id"], 20, whole.subscribed["epoch"])
+        rest.finish()
+    assert whole.events == stored
+    assert rest.events == stored[21:]
+
+
 def test_resuming_in_mid_stream_loses_and_doubles_nothing(api_client: Client) -> None:
     run = api_client.post_run("sim/sim-n100-r200-d20")
     seen: list[list[object]] = []

@@ -31,7 +31,7 @@ def test_what_is_saved_is_read_back() -> None:
     assert [read.raw for read in store.load_reads(run.id)] == [b"12345"] * 3
     run.refresh_from_db()
     assert (run.status, run.text, run.finish_reason, run.last_seq) == ("completed", "Sparkling water", "stop", 4)
-    assert run.usage == {"total_tokens": 3}
+    assert run.usage == {"total_tokens": 3, "completion_tokens": 3, "estimated": True}
     assert run.metrics["chunks"] == 3
     assert run.ended_at is not None
     assert run.owner_process == ""
@@ -51,19 +51,6 @@ def test_nothing_is_added_to_a_run_that_has_ended() -> None:
     run = make_run(status="completed", owner_process="here")
     assert store.save("here", [store.Batch(run.id, make_events("a"))]) == {run.id}
     assert not Segment.objects.exists()
-
-
-def test_compaction_keeps_every_event_and_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "EVENTS_PER_COMPACT_SEGMENT", 7)
-    run = make_live_run("here")
-    events = make_events(*"abcdefghijklmnopqrstuvwxyz")
-    for event in events:
-        store.save("here", [store.Batch(run.id, [event], make_reads([event]))])
-    reads = store.load_reads(run.id)
-    store.compact(run.id)
-    assert Segment.objects.filter(run=run).count() == 4
-    assert store.load_events(run.id) == events
-    assert store.load_reads(run.id) == reads
 
 
 def test_a_run_whose_lease_ran_out_is_interrupted_with_all_that_was_stored() -> None:
@@ -91,6 +78,21 @@ def test_what_another_process_still_holds_is_kept_up_to_its_first_hole() -> None
     run.refresh_from_db()
     assert run.text == "abc"
     assert store.load_events(run.id)[:-1] == events[:4]
+
+
+def test_a_run_with_a_damaged_part_is_interrupted_with_what_comes_before_it() -> None:
+    run = make_live_run("dead", lease=timedelta(seconds=-1))
+    events = make_events("a", "b", "c", "d", "e")
+    for part in (events[:3], events[3:4], events[4:]):
+        store.save("dead", [store.Batch(run.id, part)])
+    Segment.objects.filter(run=run, first_seq=3).update(events=b"damaged")
+    assert store.interrupt(run.id, events)
+    run.refresh_from_db()
+    assert (run.status, run.text, run.error_code) == ("interrupted", "ab", "interrupted")
+    assert "damaged" in run.error_message
+    assert run.last_seq == len(events)
+    assert bytes(Segment.objects.get(run=run, first_seq=3).events) == b"damaged"  # nothing is thrown away
+    assert store.load_events(run.id, after=len(events) - 1)[0].kind == RUN_ENDED
 
 
 def test_a_run_that_never_began_is_interrupted_too() -> None:

@@ -22,6 +22,7 @@ def test_an_imported_session_is_the_exported_one_with_new_ids() -> None:
     first = make_run(turn, text="One two.", raw=b"data: one")
     again = make_run(turn, text="气泡水，气泡水", retries=first)
     other = make_run(turn, lane=1, model_id="sim/other")
+    on = make_run(turn, lane=1, text="and on", continues=other)
 
     written = dump(recorded_session(turn.session))
     copy = import_session(load(written), Workspace.objects.default(), owner, origin="import")
@@ -31,7 +32,8 @@ def test_an_imported_session_is_the_exported_one_with_new_ids() -> None:
     assert (copy.title, copy.origin) == ("气泡水", "import")
     assert (copied.prompt, copied.system, copied.parameters) == ("写一首诗", "Be brief.", {"temperature": 0.5})
     assert runs[1].retries == runs[0]
-    for run, original in zip(runs, (first, again, other), strict=True):
+    assert runs[3].continues == runs[2]
+    for run, original in zip(runs, (first, again, other, on), strict=True):
         original.refresh_from_db()
         assert run.pk != original.pk
         for field in ("lane", "model_id", "messages", "status", "text", "metrics", "ttft_ms", "finish_reason"):

@@ -1,19 +1,18 @@
 """Two servers on one PostgreSQL: any of them serves any viewer of any run."""
 
 import contextlib
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-import redis
 from django.utils.crypto import get_random_string
 from psycopg import sql
 
+from tests.machines import OwnRedis, own_redis_server
 from tests.runs.guests import Guest
-from tests.server import Client, Follower, Server, free_port, running_server
+from tests.server import Client, Follower, Server, running_server
 from tests.services import database_url
 
 pytestmark = pytest.mark.postgresql
@@ -31,39 +30,10 @@ def database() -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-class Redis:
-    """A Redis server of the test's own, which can die and come back empty."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = ["--port", str(self._port), "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        with contextlib.closing(redis.Redis.from_url(self.url)) as client:
-            for _ in range(100):
-                with contextlib.suppress(redis.ConnectionError):
-                    client.ping()
-                    return
-                time.sleep(0.05)
-        raise AssertionError("redis-server did not start")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-            self._process = None
-
-
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[Redis]:
-    server = Redis(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    with own_redis_server(tmp_path) as server:
+        yield server
 
 
 @contextlib.contextmanager
@@ -142,7 +112,7 @@ def test_over_redis_events_arrive_before_they_are_stored(database: str, redis_ur
 
 
 @pytest.mark.redis
-def test_redis_may_die_and_come_back_in_mid_stream(database: str, own_redis: Redis, tmp_path: Path) -> None:
+def test_redis_may_die_and_come_back_in_mid_stream(database: str, own_redis: OwnRedis, tmp_path: Path) -> None:
     with two_servers(database, tmp_path, REDIS_URL=own_redis.url) as servers:
         here = Client(servers[0])
         there = at(here, servers[1])
@@ -164,7 +134,7 @@ def test_redis_may_die_and_come_back_in_mid_stream(database: str, own_redis: Red
 
 @pytest.mark.redis
 def test_people_at_two_processes_see_each_other_and_redis_may_die_meanwhile(
-    database: str, own_redis: Redis, tmp_path: Path
+    database: str, own_redis: OwnRedis, tmp_path: Path
 ) -> None:
     with two_servers(database, tmp_path, REDIS_URL=own_redis.url) as servers:
         ada = Client(servers[0], "ada")

@@ -10,6 +10,7 @@ from playground.recording.events import CHUNK, Event
 from playground.recording.redaction import MASK
 from playground.review.models import Redaction
 from playground.runs.models import Run, Session
+from playground.sharing import public
 from playground.sharing.contents import Contents
 from playground.sharing.grants import ShareGrant, resolve
 from playground.sharing.links import LinkDraft, share_session
@@ -88,6 +89,17 @@ def test_the_lens_shows_event_by_event_what_the_log_shows(run: Run) -> None:
 
     lens = make_lens(run, ALL)
     assert [lens(event) for event in open_log(run).events] == shown(run, ALL)
+
+
+def test_of_a_long_recording_nothing_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = shown(run, ALL)
+    monkeypatch.setattr(public, "LONG", 3)
+    log = public_log(run, ALL)
+    assert list(log.events) == everything
+    assert [log.events[seq] for seq in range(-1, len(everything))] == [everything[-1], *everything]
+    assert log.events[2:5] == everything[2:5]
+    assert log.events[1] is not log.events[1]
+    assert (log.text, log.received()) == (f"Sparkling water {MASK} and more.", 0)
 
 
 def test_rows_are_shown_without_what_a_template_must_not_print(run: Run) -> None:

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from playground.accounts.models import User
+from playground.providers.continuation import way_of
 from playground.recording.events import CHUNK
 from playground.recording.redaction import MASK
 from playground.review.models import Anchor, Comment, Thread
+from playground.runs.continuing import messages_to_continue
 from playground.runs.models import Run, Session
 from playground.sharing.contents import Contents
 from playground.sharing.links import LinkDraft, revoke, share_comparison, share_session
@@ -147,6 +149,22 @@ def test_a_link_shows_nothing_of_another_session(owner: User, session: Session, 
     other = make_run(make_turn(make_canary_session(owner)))
     assert reader.get(reverse("sharing:run-view", args=[token, other.pk, "answer"])).status_code == 404
     assert reader.get(reverse("sharing:recording", args=[token, other.turn_id])).status_code == 404
+
+
+def test_a_continued_answer_is_read_from_its_beginning_with_what_is_hidden_there(
+    owner: User, session: Session, run: Run, reader: Client
+) -> None:
+    going_on = make_run(run.turn, text="and so it went on.")
+    Run.objects.filter(pk=going_on.pk).update(continues=run, messages=messages_to_continue(run, way_of("ollama")))
+    token = open_link(owner, session, NOTHING)
+
+    for address in (reverse("sharing:page", args=[token]), reverse("sharing:run", args=[token, going_on.pk])):
+        page = reader.get(address).content.decode()
+        assert ANSWER in page
+        assert "and so it went on." in page
+        assert "prose__part--earlier" in page
+        assert REDACTED not in page
+        assert reverse("history:run", args=[run.pk]) not in page
 
 
 def test_new_turns_follow_the_ones_that_are_shown(owner: User, session: Session, run: Run, reader: Client) -> None:

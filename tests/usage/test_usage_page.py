@@ -130,6 +130,8 @@ def test_a_limit_that_is_none_is_refused_at_its_field(client: Client) -> None:
     assert response.status_code == 422
     assert 'aria-invalid="true"' in page
     assert 'value="12"' in page
+    assert "Not saved: 1 field needs a look." in page
+    assert '<a href="#id_max_live_runs">' in page
     assert Workspace.objects.default().max_tokens_per_day is None
 
 

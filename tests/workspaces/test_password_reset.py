@@ -6,16 +6,17 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.contrib.auth.forms import SetPasswordForm
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from playground.accounts import reset_links
+from playground.accounts.forms import SetPassword
 from playground.accounts.models import ResetLink, User
 from playground.accounts.redaction import RedactTokens
 from playground.workspaces.models import AuditEntry, Membership, Role, Workspace
 from playground.workspaces.resets import may_reset
+from playground.workspaces.tokens import authenticate_token, create_token
 from tests.factories import PASSWORD, make_member, make_user, make_workspace
 from tests.workspaces.pages import shown_link
 
@@ -69,6 +70,16 @@ def test_the_link_sets_a_password_and_ends_other_sign_ins(owner: Client, bob: Us
     assert bob.check_password(NEW["new_password1"])
     told = AuditEntry.objects.order_by("pk").values_list("actor_name", "action", "subject")
     assert list(told) == [("ada", "password.reset_link", "bob"), ("bob", "password.reset", "bob")]
+
+
+def test_it_can_revoke_the_tokens_too(owner: Client, bob: User, workspace: Workspace) -> None:
+    secret = create_token(bob, workspace, "script")
+    assert Client().post(link_for(owner, bob, workspace), NEW).status_code == 302
+    assert authenticate_token(secret) is not None
+    ResetLink.objects.all().delete()
+    assert Client().post(link_for(owner, bob, workspace), {**NEW, "revoke_tokens": "on"}).status_code == 302
+    assert authenticate_token(secret) is None
+    assert AuditEntry.objects.filter(action="token.revoke", actor=bob, subject="script").exists()
 
 
 def test_it_works_once(owner: Client, bob: User, workspace: Workspace) -> None:
@@ -193,7 +204,7 @@ def test_of_simultaneous_uses_one_wins() -> None:
     barrier = Barrier(4)
 
     def spend(number: int) -> bool:
-        form = SetPasswordForm(User.objects.get(pk=user.pk), dict.fromkeys(NEW, f"correct horse {number}"))
+        form = SetPassword(User.objects.get(pk=user.pk), dict.fromkeys(NEW, f"correct horse {number}"))
         try:
             assert form.is_valid()
             barrier.wait()

@@ -1,6 +1,5 @@
 """What the list does to the rows that are chosen in it. Plain forms: it works without scripts."""
 
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from playground.history.filters import HistoryForm
 from playground.history.listing import every
 from playground.history.views.page import deleted_at
 from playground.history.zipped import on_threads, session_files, zipped
-from playground.http import SignedInRequest
+from playground.http import SignedInRequest, uuid_of
 from playground.runs.models import Visibility
 from playground.workspaces.access import current_workspace
 from playground.workspaces.audit import record
@@ -71,11 +70,7 @@ def _chosen(request: SignedInRequest, workspace: Workspace) -> list[UUID]:
     if request.POST.get("all"):
         form = HistoryForm(QueryDict(request.POST.get("query", "")))
         return every(selection_of(request.user, workspace, form), bulk.MOST)
-    ids = []
-    for text in request.POST.getlist("session")[: bulk.MOST]:
-        with suppress(ValueError):
-            ids.append(UUID(text))
-    return ids
+    return [found for text in request.POST.getlist("session")[: bulk.MOST] if (found := uuid_of(text))]
 
 
 def _do(request: SignedInRequest, workspace: Workspace, action: str, ids: list[UUID], skipped: int) -> str:

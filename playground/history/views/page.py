@@ -13,17 +13,17 @@ from playground.history.saved_filters import SavedFilterForm, visible_filters
 from playground.history.scopes import Scope
 from playground.http import SignedInRequest
 from playground.runs.models import Session
-from playground.workspaces.access import current_membership
-from playground.workspaces.models import Role
+from playground.workspaces.models import Membership, Role
 
 
-def page_context(request: SignedInRequest, form: HistoryForm, saving: SavedFilterForm | None = None) -> dict[str, Any]:
-    """`saving`: the form of a filter that could not be saved."""
-    membership = current_membership(request.user)
+def page_context(
+    request: SignedInRequest, membership: Membership, form: HistoryForm, saving: SavedFilterForm | None = None
+) -> dict[str, Any]:
+    """`membership`: the user's current one. `saving`: the form of a filter that could not be saved."""
     offer_choices(form, request.user, membership.workspace)
     gone = just_deleted(request)
     return {
-        "scopes": [(scope, words, HistoryForm({"scope": scope}).query()) for scope, words in SCOPE_WORDS.items()],
+        "scopes": [(scope, words, f"scope={scope}") for scope, words in SCOPE_WORDS.items()],
         "primary": [form[name] for name in PRIMARY if name != "author" or form.scope_chosen is not Scope.MINE],
         "more": [field for field in form.visible_fields() if field.name not in {*PRIMARY, "q", "scope"}],
         "saved": visible_filters(request.user, membership.workspace),
@@ -42,7 +42,7 @@ def just_deleted(request: SignedInRequest) -> list[Session]:
     try:
         if many:
             return list(deleted_at(request, many))
-        return list(restorable_sessions(request.user).filter(pk=UUID(one)))
+        return list(restorable_sessions(request.user).filter(pk=UUID(one))) if one else []
     except ValueError:
         return []
 

@@ -18,7 +18,9 @@ from playground.filters.display import display_of
 from playground.history.access import may_stop, run_or_404
 from playground.history.event_rows import as_json, raw_bytes, shown_bytes
 from playground.history.inspector import chunk_of_rendered, inspect
+from playground.history.origins import placed_of
 from playground.history.panels import answer, characters, chosen_seq, events, place_query, read_bytes, timeline, tokens
+from playground.history.parts import in_part, part_with, place_of, whole
 from playground.history.run_header import run_header
 from playground.http import SignedInRequest, position_in, wants_part
 from playground.runs.models import Run
@@ -53,7 +55,8 @@ def panel(request: SignedInRequest, run_id: UUID, view: str) -> HttpResponse:
     found = run_or_404(request.user, run_id)
     if not wants_part(request):
         return _page(request, found, view)
-    context = {"run": found, **TABS[view][1](request, found, open_log(found))}
+    log = in_part(request, open_log(found))
+    context = {"run": found, "part": place_of(log), **TABS[view][1](request, found, log)}
     part = "#rows" if view == "events" and "after" in request.GET else ""
     response = render(request, f"history/_{view}.html{part}", context)
     if view == "answer" and found.is_final:  # asked for by a lane whose run has just ended
@@ -67,10 +70,10 @@ def panel(request: SignedInRequest, run_id: UUID, view: str) -> HttpResponse:
 def event(request: SignedInRequest, run_id: UUID, seq: int) -> HttpResponse:
     """One event: its JSON, and the bytes that caused it."""
     found = run_or_404(request.user, run_id)
-    log = open_log(found)
+    log = part_with(open_log(found), seq)
     if seq >= len(log.events):
         raise Http404
-    raw = raw_bytes(log.events, log.reads(), seq)
+    raw = raw_bytes(log.events, placed_of(log), seq)
     context = {
         "run": found,
         "event": log.events[seq],
@@ -96,7 +99,7 @@ def inspector(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     view = view if view in TABS else "tokens"
     if not wants_part(request):
         return redirect(f"{reverse('history:run', args=[run_id])}?{request.GET.urlencode()}")
-    log = open_log(found)
+    log = in_part(request, open_log(found))
     at = position_in(request, "at")
     seq = chunk_of_rendered(log.events, at) if at is not None else chosen_seq(request, log)
     if seq is None:
@@ -106,17 +109,17 @@ def inspector(request: SignedInRequest, run_id: UUID) -> HttpResponse:
 
 def _inspected(log: RecordedLog, seq: int, view: str) -> dict[str, Any]:
     return {
-        "inspected": inspect(log.events, log.reads(), seq),
+        "inspected": inspect(log.events, placed_of(log), seq),
         "seconds": f"{log.events[seq].t / 1e6:.3f}",
         "view": view,
     }
 
 
 def _page(request: SignedInRequest, found: Run, view: str) -> HttpResponse:
-    log = open_log(found)
+    log = in_part(request, open_log(found))
     chosen = chosen_seq(request, log)
     beside = {} if chosen is None or view == "timeline" else _inspected(log, chosen, view)
-    header = run_header(found, log)
+    header = run_header(found, whole(log))
     at = next((f"{name}={request.GET[name]}" for name in ("seq", "t") if name in request.GET), "")
     context = {
         **beside,
@@ -126,6 +129,7 @@ def _page(request: SignedInRequest, found: Run, view: str) -> HttpResponse:
         "seen": [badge for badge in header.findings if badge.place == f"view={view}&{at}"],
         "tabs": [(name, label, place_query(request, log, name)) for name, (label, _panel) in TABS.items()],
         "view": view,
+        "part": place_of(log),
         "panel": f"history/_{view}.html",
         "filtering": display_of(request, found),
         **TABS[view][1](request, found, log),

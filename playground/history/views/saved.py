@@ -13,7 +13,7 @@ from playground.history.views.page import page_context
 from playground.history.views.sessions import list_context
 from playground.http import SignedInRequest
 from playground.review.models import SavedFilter
-from playground.workspaces.access import current_workspace, require_role
+from playground.workspaces.access import current_membership, current_workspace, require_role
 from playground.workspaces.models import Role
 
 
@@ -45,7 +45,11 @@ def _save(request: SignedInRequest, saved: SavedFilter) -> HttpResponse:
     query = request.POST.get("query", "") if saved.pk else saved.query
     if not form.is_valid():
         asked = HistoryForm(QueryDict(query))
-        context = {**list_context(request.user, asked), **page_context(request, asked, saving=form)}
+        membership = current_membership(request.user)
+        context = {
+            **list_context(request.user, membership.workspace, asked),
+            **page_context(request, membership, asked, saving=form),
+        }
         return render(request, "history/sessions.html", context, status=422)
     if form.cleaned_data["is_shared"]:
         require_role(request.user, saved.workspace, Role.EDITOR)

@@ -1,7 +1,6 @@
 """The pages of saved sessions: the list with search and filters, the left column, and what can be done to a session."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,12 +24,13 @@ from playground.history.choices import chips
 from playground.history.conditions import selection_of
 from playground.history.filters import HistoryForm
 from playground.history.listing import Cursor
-from playground.history.queries import Section, group_of, live_sessions, rows_of, session_page
+from playground.history.queries import Section, group_of, live_sessions, row_of, session_page
 from playground.history.views.page import page_context
-from playground.http import SignedInRequest, safe_next, wants_part
+from playground.http import SignedInRequest, safe_next, uuid_of, wants_part
 from playground.runs.access import visible_sessions
 from playground.runs.models import Session
-from playground.workspaces.access import current_workspace
+from playground.workspaces.access import current_membership, current_workspace
+from playground.workspaces.models import Workspace
 
 # Events: the left column loads anew; so does the list of the history, as its rows belong elsewhere now.
 CHANGED = "sessions-changed"
@@ -43,11 +43,12 @@ _MOST_LIVE: Final = 100
 @vary_on_headers("HX-Request")
 def sessions(request: SignedInRequest) -> HttpResponse:
     """All sessions. With `after`, the page of the list that follows; HTMX gets only what it asked for."""
-    context = _list_context(request)
+    membership = current_membership(request.user)
+    context = _list_context(request, membership.workspace)
     if wants_part(request):
         part = "rows" if request.GET.get("after") else "results"
         return render(request, f"history/sessions.html#{part}", context)
-    return render(request, "history/sessions.html", {**context, **page_context(request, context["form"])})
+    return render(request, "history/sessions.html", {**context, **page_context(request, membership, context["form"])})
 
 
 @require_GET
@@ -68,7 +69,7 @@ def sidebar(request: SignedInRequest) -> HttpResponse:
     """The sessions in the left column of every page."""
     if not wants_part(request):
         return redirect(f"{reverse('history:sessions')}?{request.GET.urlencode()}")
-    context = {**_list_context(request), "current": _session_on_page(request)}
+    context = {**_list_context(request, current_workspace(request.user)), "current": _session_on_page(request)}
     part = "#rows" if request.GET.get("after") else ""
     return render(request, f"history/sidebar.html{part}", context)
 
@@ -83,7 +84,7 @@ def rename(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         services.rename(session, request.POST.get("title", ""))
         return _changed(request, session)
     template = "history/_rename.html" if wants_part(request) else "history/rename.html"
-    return render(request, template, {"row": rows_of([session])[0], "length": services.TITLE_LENGTH})
+    return render(request, template, {"row": row_of(session), "length": services.TITLE_LENGTH})
 
 
 @require_GET
@@ -116,7 +117,7 @@ def delete(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     session = session_to_delete(request.user, session_id)
     services.delete(request.user, session)
     if request.POST.get("row"):
-        return _announced(render(request, "history/_deleted.html", {"row": rows_of([session])[0]}))
+        return _announced(render(request, "history/_deleted.html", {"row": row_of(session)}))
     target = f"{reverse('history:sessions')}?undo={session.pk}"
     return HttpResponseClientRedirect(target) if request.htmx else redirect(target)
 
@@ -141,19 +142,19 @@ def _changed(request: SignedInRequest, session: Session) -> HttpResponse:
 
 
 def _row(request: SignedInRequest, session: Session) -> HttpResponse:
-    return render(request, "history/_row.html", {"row": rows_of([session])[0]})
+    return render(request, "history/_row.html", {"row": row_of(session)})
 
 
 def _announced(response: HttpResponse) -> HttpResponse:
     return trigger_client_event(response, CHANGED)
 
 
-def _list_context(request: SignedInRequest) -> dict[str, Any]:
-    return list_context(request.user, HistoryForm(request.GET), Cursor.parse(request.GET.get("after", "")))
+def _list_context(request: SignedInRequest, workspace: Workspace) -> dict[str, Any]:
+    return list_context(request.user, workspace, HistoryForm(request.GET), Cursor.parse(request.GET.get("after", "")))
 
 
-def list_context(user: User, form: HistoryForm, cursor: Cursor | None = None) -> dict[str, Any]:
-    page = session_page(selection_of(user, current_workspace(user), form), after=cursor)
+def list_context(user: User, workspace: Workspace, form: HistoryForm, cursor: Cursor | None = None) -> dict[str, Any]:
+    page = session_page(selection_of(user, workspace, form), after=cursor)
     return {
         "form": form,
         "scope": form.scope_chosen,
@@ -175,11 +176,7 @@ def _joined_on(sections: Sequence[Section], cursor: Cursor | None) -> Sequence[S
 
 def _uuids(text: str) -> set[UUID]:
     """Those in a comma-separated list; what is none is left out."""
-    found = set()
-    for part in text.split(",")[:_MOST_LIVE]:
-        with suppress(ValueError):
-            found.add(UUID(part))
-    return found
+    return {found for part in text.split(",")[:_MOST_LIVE] if (found := uuid_of(part))}
 
 
 def _session_on_page(request: SignedInRequest) -> UUID | None:

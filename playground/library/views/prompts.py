@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from playground.errors import InvalidField
-from playground.http import SignedInRequest, wants_part
+from playground.http import SignedInRequest, uuid_of, uuid_or_404, wants_part
 from playground.library import services
 from playground.library.access import (
     deletable_prompts,
@@ -186,10 +186,7 @@ def _new_form(request: SignedInRequest, workspace: Workspace) -> PromptForm:
         initial = {**about_initial(version.prompt), **initial_of(version), "name": name, "fork": version.pk}
         return PromptForm(initial=initial, stored=version.variables)
     if turn := request.GET.get("turn", ""):
-        try:
-            found = turn_or_404(request.user, UUID(turn))
-        except ValueError:
-            raise Http404 from None
+        found = turn_or_404(request.user, uuid_or_404(turn))
         return PromptForm(initial=content_initial(content_of_turn(found)))
     if "draft" in request.GET and (kept := request.session.get(DRAFT)):
         return PromptForm(initial=content_initial(Content(**kept)))
@@ -211,11 +208,8 @@ def _visible_origin(request: SignedInRequest, prompt: Prompt) -> PromptVersion |
 
 
 def _just_deleted(request: SignedInRequest) -> Prompt | None:
-    try:
-        prompt_id = UUID(request.GET.get("undo", ""))
-    except ValueError:
-        return None
-    return restorable_prompts(request.user).filter(pk=prompt_id).first()
+    prompt_id = uuid_of(request.GET.get("undo", ""))
+    return restorable_prompts(request.user).filter(pk=prompt_id).first() if prompt_id else None
 
 
 def _query(query: QueryDict, *, without: str) -> str:

@@ -1,9 +1,11 @@
 """How a run is shown in its lane."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import template
+from django.template import Context
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +13,8 @@ from playground.connections.problems import explain
 from playground.prompts.texts import TEXTS, texts
 from playground.recording import units
 from playground.recording.status import RunStatus
+from playground.runs.access import changeable_runs
+from playground.runs.continuing import may_continue
 from playground.runs.models import Run
 
 register = template.Library()
@@ -56,6 +60,25 @@ def lane_tabs() -> Sequence[tuple[str, Promise]]:
     return TABS
 
 
+@register.inclusion_tag("prompts/_once.html")
+def once() -> Mapping[str, str]:
+    """The mark of a form that starts runs: see `prompts.sent_once`."""
+    return {"mark": secrets.token_urlsafe(16)}
+
+
+@register.filter
+def continuable(run: Run) -> bool:
+    """Whether there is more of its answer to ask for."""
+    return may_continue(run)
+
+
+@register.simple_tag(takes_context=True)
+def may_change_run(context: Context, run: Run) -> bool:
+    """Whether who asks may retry and continue the run. One query."""
+    user = context["request"].user
+    return bool(user.is_authenticated and changeable_runs(user).filter(pk=run.pk).exists())
+
+
 @register.filter
 def state(run: Run) -> str:
     """The run's status; what still runs is "waiting" until the scripts know more."""
@@ -72,13 +95,20 @@ def problem(run: Run) -> str:
     """What is to be said about a run that did not end well; "" for the others."""
     if not run.is_final or run.status in _NO_PROBLEM:
         return ""
-    return explain(run.error_code, run.error_message) or str(TEXTS[f"{run.status}.detail"])
+    said = explain(run.error_code, run.error_message, has_part=may_continue(run))
+    return said or str(TEXTS[f"{run.status}.detail"])
 
 
 @register.filter
 def duration(ms: Any) -> str:
     """A duration given in ms; "–" for None."""
     return units.duration(round(ms * 1000)) if isinstance(ms, int | float) else "–"
+
+
+@register.filter
+def clock(ms: Any) -> str:
+    """A time given in ms as `clock` of `static/js/lib/format.js` writes it, so that a reload changes nothing."""
+    return f"{ms / 1000:.1f} s" if isinstance(ms, int | float) and ms < 60_000 else duration(ms)
 
 
 @register.filter

@@ -9,12 +9,13 @@ import orjson
 from playground.providers import refusals
 from playground.providers.dialects.base import Part
 from playground.providers.errors import MalformedAnswer, NoEndMarker, NotAModelAnswer, ProviderError
-from playground.providers.loosejson import REPAIRS, loads
+from playground.providers.loosejson import DEEPEST, REPAIRS, TooDeep, is_too_deep, loads
 from playground.providers.sse import BOM, LIMIT, SSEComment, SSEDecoder, SSEEvent, SSEItem, too_long
 from playground.recording.events import KEEPALIVE, NOTICE
 
 ONE_CHUNK: Final = {"code": "one_chunk", "message": "The provider did not stream: its whole answer came as one chunk."}
 DONE: Final = b"[DONE]"
+_DEEP: Final = "JSON that is nested too deeply"
 _BLANK: Final = b" \t\r\n" + BOM
 
 
@@ -127,13 +128,15 @@ class BodyParser(ABC):
             if stripped == DONE:
                 self.done = self.ends_with_done
                 return
-            if not stripped or stripped.startswith(b":"):  # `data: : keepalive`, as some proxies write a comment
+            if is_keepalive(stripped):
                 comment = stripped[1:].strip().decode("utf-8", "replace")
                 parts.append(Part(KEEPALIVE, {"comment": comment} if comment else {}, item.end))
                 return
             if item.event == "error":
                 raise refusals.from_object({"error": item.text}) from None
             value = self._repaired(data, item.end, parts)
+        if len(data) > 2 * DEEPEST and is_too_deep(data, value):
+            raise malformed(_DEEP)
         self._named(item.event, value, item.end, parts)
 
     def _named(self, name: str, value: Any, end: int, parts: list[Part]) -> None:
@@ -178,6 +181,8 @@ class BodyParser(ABC):
     def _repaired(self, raw: bytes, end: int, parts: list[Part]) -> Any:
         try:
             value, repairs = loads(raw)
+        except TooDeep:
+            raise malformed(_DEEP) from None
         except ValueError:
             raise malformed("broken JSON") from None
         for code in repairs:
@@ -190,14 +195,20 @@ class BodyParser(ABC):
         if self._strange and not self._understood:
             return _not_a_model("something else than a stream of tokens")
         return NoEndMarker(
-            "The provider closed the stream without its end marker, so the answer may be incomplete: try again."
-        )
+            "The provider closed the stream without its end marker, so the answer may be incomplete: continue or "
+            "retry it."
+        ).told(early="The provider closed the stream before the answer began: retry it.")
+
+
+def is_keepalive(data: bytes) -> bool:
+    """Whether an event's data says nothing: blank, or `: keepalive`, as some proxies write a comment."""
+    return data.strip()[:1] in (b"", b":")
 
 
 def malformed(found: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"The provider sent {found} instead of tokens: check that the dialect of the connection fits the base URL."
-    )
+    ).told(late=f"The provider sent {found} in the middle of the answer: what came is kept; continue or retry it.")
 
 
 def _not_a_model(found: str) -> NotAModelAnswer:

@@ -11,15 +11,7 @@ from playground.providers import refusals
 from playground.providers.dialects.asking import JSON, asked_for, bearer, body_of, names_in
 from playground.providers.dialects.base import HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
-from playground.providers.dialects.reading import (
-    call_piece,
-    citations,
-    mapping,
-    number,
-    objects,
-    string,
-    whole,
-)
+from playground.providers.dialects.reading import call_piece, citations, mapping, number, objects, place, string
 from playground.providers.dialects.translation import counted, filled, forced_name, functions_of, json_schema_of, parted
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import Overloaded
@@ -121,7 +113,7 @@ class CohereParser(BodyParser):
         elif kind == "tool-plan-delta":
             _add(parts, end, reasoning=string(message.get("tool_plan") or ""))
         elif kind in {"tool-call-start", "tool-call-delta"}:
-            parts.append(Part(CHUNK, _call(mapping(message.get("tool_calls")), whole(value.get("index"))), end))
+            parts.append(Part(CHUNK, _call(mapping(message.get("tool_calls")), place(value.get("index"))), end))
         elif kind == "citation-start":
             _add(parts, end, citations=citations([message.get("citations")]))
         elif kind == "message-end":
@@ -159,7 +151,7 @@ class CohereParser(BodyParser):
         if self.finish_reason == "ERROR":
             raise refusals.from_object({"message": value.get("error") or "", "type": "server_error"})
         if self.finish_reason == "TIMEOUT":
-            raise Overloaded("The provider ran out of time in mid-answer: try again in a while.")
+            raise Overloaded("The provider ran out of time in mid-answer: continue or retry it in a while.")
         self.done = True
 
 

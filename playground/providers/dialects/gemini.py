@@ -17,7 +17,7 @@ from playground.providers.dialects.asking import JSON, body_of, names_in
 from playground.providers.dialects.base import CONTENT_FILTER, HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
 from playground.providers.dialects.json_array import JSONArrayDecoder
-from playground.providers.dialects.reading import call_piece, mapping, number, objects, string, whole
+from playground.providers.dialects.reading import call_piece, mapping, number, objects, place, string, whole
 from playground.providers.dialects.translation import counted
 from playground.providers.endpoint import Endpoint
 from playground.providers.errors import ContentFiltered, ProviderError
@@ -163,7 +163,7 @@ class GeminiParser(BodyParser):
             parts.append(Part(USAGE, usage, end))
 
     def _candidate(self, candidate: Mapping[str, Any], end: int, parts: list[Part]) -> None:
-        choice = whole(candidate.get("index"))
+        choice = place(candidate.get("index"))
         found = [
             data
             for part in objects(mapping(candidate.get("content")).get("parts") or [])

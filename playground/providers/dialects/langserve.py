@@ -25,14 +25,7 @@ from playground.providers.dialects.asking import JSON, asked_for, bearer, body_o
 from playground.providers.dialects.base import CONTENT_FILTER, HttpRequest, Part
 from playground.providers.dialects.body import BodyParser, malformed
 from playground.providers.dialects.openai_completions import as_prompt
-from playground.providers.dialects.reading import (
-    call_piece,
-    citations,
-    mapping,
-    objects,
-    string,
-    whole,
-)
+from playground.providers.dialects.reading import call_piece, citations, mapping, objects, place, string, whole
 from playground.providers.dialects.translation import calls_of, counted, filled, parted
 from playground.providers.endpoint import Endpoint
 from playground.providers.request import GenerationRequest, Message
@@ -184,7 +177,7 @@ class LangServeParser(BodyParser):
         """Pieces as they were cut; where there are none, the calls as a whole."""
         pieces = objects(message.get("tool_call_chunks") or [])
         if pieces:
-            return [call_piece(whole(p.get("index")), p.get("id"), p.get("name"), p.get("args")) for p in pieces]
+            return [call_piece(place(p.get("index")), p.get("id"), p.get("name"), p.get("args")) for p in pieces]
         found = []
         for call in objects(message.get("tool_calls") or []):
             found.append(call_piece(self._calls, call.get("id"), call.get("name"), call.get("args") or {}))

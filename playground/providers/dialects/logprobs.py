@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from playground.providers.dialects.reading import number
+
 
 def normalised(value: Any) -> list[dict[str, Any]]:
     """From OpenAI chat and llama.cpp (`{content: […]}`), or from the legacy completions (`{tokens: […]}`)."""
@@ -15,7 +17,7 @@ def normalised(value: Any) -> list[dict[str, Any]]:
 
 
 def _entry(entry: Mapping[str, Any], *, top: bool) -> dict[str, Any]:
-    shaped: dict[str, Any] = {"token": _text(entry.get("token")), "logprob": entry.get("logprob")}
+    shaped: dict[str, Any] = {"token": _text(entry.get("token")), "logprob": number(entry.get("logprob"))}
     if isinstance(entry.get("bytes"), list):
         shaped["bytes"] = entry["bytes"]
     if top and (others := _list(entry.get("top_logprobs"))):
@@ -28,10 +30,13 @@ def _legacy(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     numbers, tops = _list(value.get("token_logprobs")), _list(value.get("top_logprobs"))
     shaped = []
     for index, token in enumerate(value["tokens"]):
-        entry: dict[str, Any] = {"token": _text(token), "logprob": numbers[index] if index < len(numbers) else None}
+        entry: dict[str, Any] = {
+            "token": _text(token),
+            "logprob": number(numbers[index]) if index < len(numbers) else None,
+        }
         top = tops[index] if index < len(tops) else None
         if isinstance(top, dict) and top:
-            entry["top_logprobs"] = [{"token": other, "logprob": logprob} for other, logprob in top.items()]
+            entry["top_logprobs"] = [{"token": other, "logprob": number(logprob)} for other, logprob in top.items()]
         shaped.append(entry)
     return shaped
 

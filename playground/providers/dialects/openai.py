@@ -22,7 +22,7 @@ from playground.providers.dialects.openai_quirks import (
     USAGE,
     Path,
 )
-from playground.providers.dialects.reading import at, call_piece, citations, mapping, objects, string, whole
+from playground.providers.dialects.reading import at, call_piece, citations, mapping, objects, place, string
 from playground.providers.endpoint import Endpoint
 from playground.providers.request import GenerationRequest
 from playground.recording.events import CHUNK
@@ -114,7 +114,7 @@ class OpenAIParser(BodyParser):
         return new
 
     def _choice(self, choice: Mapping[str, Any], end: int, parts: list[Part]) -> None:
-        number = whole(choice.get("index"))
+        number = place(choice.get("index"))
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str) and (number == 0 or self.finish_reason is None):
             self.finish_reason = reason
@@ -172,7 +172,7 @@ def _first(value: Mapping[str, Any], paths: Sequence[Path]) -> Any:
 
 def _tool_call(call: Mapping[str, Any], position: int) -> dict[str, Any]:
     function = mapping(call.get("function"))
-    index = whole(call.get("index"), position)
+    index = place(call.get("index"), position)
     return call_piece(index, call.get("id"), function.get("name"), function.get("arguments"))
 
 

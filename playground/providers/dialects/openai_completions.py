@@ -16,12 +16,20 @@ class OpenAICompletions(OpenAI):
     def body(self, request: GenerationRequest) -> dict[str, Any]:
         parameters = request.parameters
         return {
-            "prompt": as_prompt(request.messages),
+            "prompt": _prompt(request),
             "logprobs": (parameters.top_logprobs or 1) if parameters.logprobs else None,
         }
 
     def unsaid(self, request: GenerationRequest) -> tuple[str, ...]:
         return asked_for(request.parameters, ("tools", "tool_choice"))
+
+
+def _prompt(request: GenerationRequest) -> str:
+    """To go on from a part of an answer is what the dialect does anyway: the part follows the text that was sent."""
+    if not request.continues or request.messages[-1].role != "assistant":
+        return as_prompt(request.messages)
+    *asked, part = request.messages
+    return as_prompt(asked) + part.content
 
 
 def as_prompt(messages: Sequence[Message]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from playground.providers.dialects.body import malformed
+from playground.recording.shapes import is_count
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
@@ -34,6 +35,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def whole(value: Any, otherwise: int = 0) -> int:
     """`value` if it is a whole number."""
     return value if type(value) is int else otherwise
+
+
+def place(value: Any, otherwise: int = 0) -> int:
+    """`value` if it can be the place of a choice or a tool call in a list, as a recording takes it."""
+    return value if is_count(value) else otherwise
 
 
 def number(value: Any) -> float | None:

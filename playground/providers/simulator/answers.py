@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,16 +10,15 @@ from typing import Any
 import orjson
 
 from playground.providers.simulator.ask import Ask
-from playground.providers.simulator.tokens import Token, answer_tokens, cut_at_stop, make_token
+from playground.providers.simulator.steps import Step
+from playground.providers.simulator.tokens import Token, after_part, answer_tokens, cut_at_stop, make_token
 
-# One write: when it is due, in seconds after the request came, and its bytes (or what makes them at that moment).
-Step = tuple[float, bytes | Callable[[], bytes]]
 _MARK = "@@"  # stands for a token's text in a template; no model name can hold it
 
 
 @dataclass(slots=True)
 class Answer:
-    """One answer. `pieces()` are the payloads of server-sent events, `whole()` is the answer in one piece."""
+    """One answer, a `steps.Source`. `pieces()` are the payloads of server-sent events, `whole()` is it in one piece."""
 
     ask: Ask
     number: int
@@ -28,16 +27,25 @@ class Answer:
 
     def __post_init__(self) -> None:
         script, limit = self.ask.script, self.ask.max_tokens
-        count = script.tokens
-        if limit is not None and limit < count:
-            count, self._finish = limit, "length"
         if script.text == "clock":
-            self._tokens = [make_token("")] * count
+            self._tokens = [make_token("")] * script.tokens
+        elif self.ask.continues:
+            whole = answer_tokens(script.text, script.tokens, self.ask.seed, self.ask.language)
+            self._tokens = after_part(whole, self.ask.continues)
+        else:
+            count = script.tokens if limit is None else min(script.tokens, limit + 1)
+            self._tokens = answer_tokens(script.text, count, self.ask.seed, self.ask.language)
+        if limit is not None and limit < len(self._tokens):
+            self._tokens, self._finish = self._tokens[:limit], "length"
+        if script.text == "clock":
             return
-        self._tokens = answer_tokens(script.text, count, self.ask.seed, self.ask.language)
         if self.ask.stop:
             self._tokens, stopped = cut_at_stop(self._tokens, self.ask.stop)
             self._finish = "stop" if stopped else self._finish
+
+    @property
+    def count(self) -> int:
+        return len(self._tokens)
 
     def due(self, index: int) -> float:
         """When token `index` goes out."""
@@ -48,15 +56,31 @@ class Answer:
         return self.due(max(len(self._tokens) - 1, 0))
 
     def pieces(self) -> Iterator[Step]:
-        ask = self.ask
-        if ask.chat:
-            yield ask.script.delay, self._event(delta={"role": "assistant", "content": "", "refusal": None})
-        yield from self._clock_pieces() if ask.script.text == "clock" else self._token_pieces()
+        yield from self.opening()
+        yield from self.tokens()
+        yield from self.closing()
+        yield self.end()
+
+    def opening(self) -> Iterator[Step]:
+        if self.ask.chat:
+            yield self.ask.script.delay, self._event(delta={"role": "assistant", "content": "", "refusal": None})
+
+    def tokens(self) -> Iterator[Step]:
+        return self._clock_pieces() if self.ask.script.text == "clock" else self._token_pieces()
+
+    def closing(self) -> Iterator[Step]:
         last = self.last_due
         yield last, self._event(text="", delta={}, finish=self._finish)
-        if ask.include_usage:
+        if self.ask.include_usage:
             yield last, _sse(self._envelope([]) | {"usage": self._usage()})
-        yield last, b"data: [DONE]\n\n"
+
+    def end(self) -> Step:
+        return self.last_due, b"data: [DONE]\n\n"
+
+    def event(self, text: str | None = "", finish: str | None = None, **envelope: Any) -> bytes:
+        """One event with `text`; null comes with the role again. `envelope` replaces members of it."""
+        delta = {"content": text} if text is not None else {"role": "assistant", "content": None}
+        return self._event(delta=delta, text=text, finish=finish, **envelope)
 
     def _token_pieces(self) -> Iterator[Step]:
         if self.ask.logprobs is not None:
@@ -91,13 +115,19 @@ class Answer:
         return orjson.dumps(self._envelope([choice]) | {"object": kind, "usage": self._usage()})
 
     def _event(
-        self, *, delta: dict[str, Any], text: str = "", finish: str | None = None, logprobs: Any = None
+        self,
+        *,
+        delta: dict[str, Any],
+        text: str | None = "",
+        finish: str | None = None,
+        logprobs: Any = None,
+        **envelope: Any,
     ) -> bytes:
         choice: dict[str, Any] = {"index": 0, "delta": delta} if self.ask.chat else {"index": 0, "text": text}
         chunk = self._envelope([choice | {"logprobs": logprobs, "finish_reason": finish}])
         if self.ask.include_usage:
             chunk["usage"] = None
-        return _sse(chunk)
+        return _sse(chunk | envelope)
 
     def _envelope(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {

@@ -2,13 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import orjson
 
+from playground.providers.continuation import INSTRUCTION
+from playground.providers.simulator import faults
+from playground.providers.simulator.faults import FAULTS, PlacedFault
 from playground.providers.simulator.grammar import Script, UnknownModel, parse_model
 from playground.providers.simulator.tokens import Language, cut, language_of
+
+WISH: Final = "sim"  # the field of a request that says what goes wrong, whatever the model's name says
 
 
 class ApiError(Exception):
@@ -34,7 +39,8 @@ class ApiError(Exception):
 class Ask:
     """`seed` is a digest of prompt and seed, `identity` of the whole body.
 
-    `logprobs` is how many alternatives are asked for with each token; None: no logprobs at all.
+    `logprobs` is how many alternatives are asked for with each token; None: no logprobs at all. `continues`: the part
+    of the answer that was given back, to go on from.
     """
 
     chat: bool
@@ -49,6 +55,7 @@ class Ask:
     language: Language
     seed: bytes
     identity: bytes
+    continues: str = ""
 
 
 def read_ask(body: bytes, *, chat: bool) -> Ask:
@@ -66,11 +73,12 @@ def read_ask(body: bytes, *, chat: bool) -> Ask:
         script = parse_model(model)
     except UnknownModel as error:
         raise ApiError(404, str(error), param="model", code="model_not_found") from None
+    script = _checked(_as_wished(script, fields), fields)
     if _number(fields, "n", 1, 128, whole=True) not in (None, 1):
         raise _wrong("n", "The simulator writes one choice: leave n out, or send 1.")
     _number(fields, "temperature", 0, 2)
     _number(fields, "top_p", 0, 1)
-    prompt = _messages(fields) if chat else _prompt(fields)
+    prompt, part = _asked_and_part(fields) if chat else (_prompt(fields), "")
     seed = _number(fields, "seed", -(2**63), 2**64 - 1, whole=True)
     return Ask(
         chat=chat,
@@ -81,10 +89,11 @@ def read_ask(body: bytes, *, chat: bool) -> Ask:
         max_tokens=_max_tokens(fields),
         stop=_stop(fields),
         logprobs=_chat_logprobs(fields) if chat else _number(fields, "logprobs", 0, 5, whole=True),
-        prompt_tokens=len(cut(prompt)),
+        prompt_tokens=len(cut(prompt + part)),
         language=language_of(prompt),
         seed=hashlib.sha256(f"{seed} {prompt}".encode(errors="surrogatepass")).digest(),
         identity=hashlib.sha256(body).digest(),
+        continues=part,
     )
 
 
@@ -134,11 +143,50 @@ def _chat_logprobs(fields: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _messages(fields: Mapping[str, Any]) -> str:
+def _as_wished(script: Script, fields: Mapping[str, Any]) -> Script:
+    """`script` with what the request's own field asks for: `{"sim": {"fault": "eof", "at": 5, "bytes": 1}}`."""
+    wish = fields.get(WISH)
+    if wish is None:
+        return script
+    if not isinstance(wish, dict):
+        raise _wrong(WISH, f'{WISH} must be an object, as in {{"fault": "eof", "at": 5, "bytes": 1}}.')
+    if unknown := sorted(wish.keys() - {"fault", "at", "bytes"}):
+        raise _wrong(f"{WISH}.{unknown[0][:40]}", f"{WISH} has only the members fault, at and bytes.")
+    fault, name = script.fault, wish.get("fault")
+    if name is not None:
+        if not isinstance(name, str) or name not in FAULTS:
+            raise _wrong(f"{WISH}.fault", f"{WISH}.fault must be one of {', '.join(FAULTS)}.")
+        fault = PlacedFault(FAULTS[name], None)
+    named = {f"{WISH}.{key}": wish.get(key) for key in ("at", "bytes")}
+    at = _number(named, f"{WISH}.at", 0, faults.MOST_AT, whole=True)
+    if at is not None:
+        if fault is None or not fault.fault.placed:
+            raise _wrong(
+                f"{WISH}.at", f"{WISH}.at is the chunk of a fault that happens at one: name it in {WISH}.fault."
+            )
+        fault = fault._replace(at=at)
+    size = _number(named, f"{WISH}.bytes", 1, faults.MOST_BYTES, whole=True)
+    return replace(script, fault=fault, bytes=size or script.bytes)
+
+
+def _checked(script: Script, fields: Mapping[str, Any]) -> Script:
+    if script.fault is None or not script.fault.fault.is_streamed or (fields.get("stream") and not script.whole):
+        return script
+    raise _wrong("stream", f"The fault {script.fault.fault.name} needs an answer that is streamed.")
+
+
+def _asked_and_part(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """What is asked, and the part of the answer to go on from: the assistant's own last message, or the one before the
+    instruction to go on. An answer that goes on has the seed of the whole one.
+    """
     messages = fields.get("messages")
     if not isinstance(messages, list) or not messages:
         raise _wrong("messages", "messages must be a list of at least one message.")
-    return "\n".join(_message_text(message) for message in messages)
+    texts = [_message_text(message) for message in messages]
+    if len(texts) > 1 and texts[-1] == INSTRUCTION:
+        messages, texts = messages[:-1], texts[:-1]
+    part = texts.pop() if len(texts) > 1 and messages[-1]["role"] == "assistant" else ""
+    return "\n".join(texts), part
 
 
 def _message_text(message: object) -> str:

@@ -1,16 +1,20 @@
 """One client's connection: requests in, answers out at their pace."""
 
 import asyncio
+import math
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
-from playground.providers.simulator.answers import Step
 from playground.providers.simulator.http1 import Refused, Request, RequestReader
 from playground.providers.simulator.pace import Pacer
+from playground.providers.simulator.steps import Step
 
 _WRITES_A_TURN: Final = 64  # then other connections get theirs, also beside a stream that goes as fast as it can
+_TURNS_A_READ: Final = 3  # the socket is seen to be readable, it is read, the task that waits for it goes on
 _LINGER: Final = 2.0  # seconds that a refused client has to read why and to hang up
 
 
@@ -18,12 +22,15 @@ _LINGER: Final = 2.0  # seconds that a refused client has to read why and to han
 class Response:
     """What to write. `steps` yields the very bytes, so that a fault can be any change of them.
 
-    `counted` marks an answer of a model, which the counters are about. After `close` the connection is closed.
+    `counted` marks an answer of a model, which the counters are about. After `close` the connection is closed, after
+    `reset` by a RST. `by_turns`: a reader on the same event loop gets each write as a read of its own.
     """
 
     steps: Iterator[Step]
     counted: bool = False
     close: bool = False
+    reset: bool = False
+    by_turns: bool = False
 
 
 class Service(Protocol):
@@ -120,7 +127,9 @@ class Connection(asyncio.Protocol):
         self._end_playback(aborted=False)
         if self._transport is None:
             return
-        if self._refused:
+        if response.reset:
+            _reset(self._transport)
+        elif self._refused:
             # Closing now would reset the connection under a client that still sends, and lose the answer it is to read.
             self._transport.write_eof()
             self._pacer.wake(_Closing(self._transport), time.monotonic() + _LINGER)
@@ -129,6 +138,12 @@ class Connection(asyncio.Protocol):
         else:
             # Not called from here: a client that pipelines would make the stack as deep as its requests are many.
             asyncio.get_running_loop().call_soon(self._next)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    linger = struct.pack("ii", 1, 0)  # on, and for no time: what is left to send is thrown away
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
 
 
 class _Closing:
@@ -166,7 +181,7 @@ class Playback:
         steps, pending, writes = self._steps, self._pending, 0
         if steps is None:
             return
-        while writes < _WRITES_A_TURN:
+        while writes < (1 if self.response.by_turns else _WRITES_A_TURN):
             if pending is not None:
                 if self._connection.paused:
                     self._pending, self.waits_for_room = pending, True
@@ -181,10 +196,14 @@ class Playback:
             due += self._start
             if due > now:
                 self._pending = pending
-                self._pacer.wake(self, due)
+                if due < math.inf:
+                    self._pacer.wake(self, due)
                 return
         self._pending = pending
-        asyncio.get_running_loop().call_soon(self._play_now)
+        self._play_after(_TURNS_A_READ if self.response.by_turns else 1)
 
-    def _play_now(self) -> None:
-        self.play(time.monotonic())
+    def _play_after(self, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self._play_after, turns - 1)
+        else:
+            self.play(time.monotonic())

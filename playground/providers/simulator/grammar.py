@@ -1,13 +1,15 @@
 """The names of the simulated models: `sim` and any of the parts below, each at most once, in any order.
 
-A part is a row of `PARTS`: how it is written, what it changes in the script, and its line in the help that every
-unknown name is answered with.
+A part is a row of `PARTS`: how it is written, what it changes in the script, and its line in the help.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
+
+from playground.providers.simulator import faults
+from playground.providers.simulator.faults import FAULTS, PlacedFault
 
 MAX_TOKENS: Final = 1_000_000
 MAX_RATE: Final = 100_000
@@ -33,7 +35,10 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a simulated model does. `rate` is in tokens a second, 0 for as fast as it can; `delay` is in seconds."""
+    """What a simulated model does. `rate` is in tokens a second, 0 for as fast as it can; `delay` is in seconds.
+
+    `bytes`: how many go into one write; 0 is a whole event.
+    """
 
     text: Literal["en", "zh", "mixed", "clock"] = "mixed"
     tokens: int = 256
@@ -42,6 +47,8 @@ class Script:
     whole: bool = False
     refusal: Refusal | None = None
     pause: Pause | None = None
+    fault: PlacedFault | None = None
+    bytes: int = 0
 
     def due(self, index: int) -> float:
         """When token `index` goes out, in seconds after the request."""
@@ -60,11 +67,11 @@ class Part:
 
 
 class UnknownModel(Exception):
-    """The name is not one of the grammar's. Its text says why, and how names are made."""
+    """The name is not one of the grammar's. Its text says why, and where to read how names are made."""
 
 
 class _OutOfRange(Exception):
-    pass
+    """Its text says what is wrong with a part."""
 
 
 def _number(text: str, what: str, most: int, least: int = 0) -> int:
@@ -89,6 +96,20 @@ def _pause(match: re.Match[str]) -> dict[str, Any]:
     return {"pause": Pause(_number(match["ms"], "p", MAX_DELAY_MS) / 1000, after)}
 
 
+def _fault(match: re.Match[str]) -> dict[str, Any]:
+    at = _number(match["at"], "x", faults.MOST_AT) if match["at"] else None
+    found = FAULTS.get(match["name"])
+    if found is None:
+        raise _OutOfRange(f"there is no fault {match['name'][:40]}")
+    if at is not None and not found.placed:
+        raise _OutOfRange(f"the fault {found.name} takes no xN, since it does not happen at a chunk")
+    return {"fault": PlacedFault(found, at)}
+
+
+def _bytes(match: re.Match[str]) -> dict[str, Any]:
+    return {"bytes": _number(match[1], "bytes", faults.MOST_BYTES, least=1)}
+
+
 def _part(pattern: str, change: Callable[[re.Match[str]], dict[str, Any]], text: str) -> Part:
     return Part(re.compile(pattern, re.ASCII), change, text)
 
@@ -107,8 +128,11 @@ PARTS: Final[tuple[Part, ...]] = (
         _refusal,
         "eSTATUSxKaS: the first K attempts (all, without xK) are refused with STATUS and Retry-After S (1)",
     ),
+    _part(r"bytes(\d+)", _bytes, "bytesN: N bytes a write"),
+    _part(r"fault-(?P<name>[a-z0-9]+?)(?:x(?P<at>\d+))?", _fault, faults.HELP),
 )
 
+_WHERE: Final = "A name is like sim-n256-r50-d100; docs/connections.md and `manage.py simulate --help` explain it."
 HELP: Final = (
     "A simulated model is named sim and any of these parts, joined by hyphens: "
     + "; ".join(part.help for part in PARTS)
@@ -123,14 +147,19 @@ EXAMPLES: Final[tuple[str, ...]] = (
     "sim-whole-n128-r50-d100",
     "sim-e429x2-n128-r50-d100",
     "sim-n128-r50-p4000x40",
+    "sim-n64-r50-fault-eofx20",
 )
+
+
+# A fault is one part: its name follows the hyphen.
+_PIECE: Final = re.compile("(?<!-fault)-")
 
 
 def parse_model(name: str) -> Script:
     """The script that `name` stands for; raises `UnknownModel`."""
-    head, *pieces = name.split("-")
+    head, *pieces = _PIECE.split(name)
     if head != "sim":
-        raise UnknownModel(f"The model {_shown(name)} does not exist here. {HELP}")
+        raise UnknownModel(f"The model {_shown(name)} does not exist here. {_WHERE}")
     script, used = Script(), set[int]()
     for piece in pieces:
         for index, part in enumerate(PARTS):
@@ -139,10 +168,10 @@ def parse_model(name: str) -> Script:
                 try:
                     script = replace(script, **part.change(match))
                 except _OutOfRange as error:
-                    raise UnknownModel(f"The model {_shown(name)} does not exist here: {error}. {HELP}") from None
+                    raise UnknownModel(f"The model {_shown(name)} does not exist here: {error}. {_WHERE}") from None
                 break
         else:
-            raise UnknownModel(f"The model {_shown(name)} has the unknown or repeated part {_shown(piece)}. {HELP}")
+            raise UnknownModel(f"The model {_shown(name)} has the unknown or repeated part {_shown(piece)}. {_WHERE}")
     return script
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -10,10 +10,11 @@ import orjson
 from playground.providers.simulator.answers import Answer
 from playground.providers.simulator.ask import ApiError, Ask, read_ask
 from playground.providers.simulator.connection import Connection, Response
+from playground.providers.simulator.faults import Ending, PlacedFault
 from playground.providers.simulator.grammar import EXAMPLES, HELP, UnknownModel, parse_model
 from playground.providers.simulator.http1 import Refused, Request
 from playground.providers.simulator.paced_server import PacedServer
-from playground.providers.simulator.responses import late, streamed, whole
+from playground.providers.simulator.responses import cut_up, faulty, late, streamed, whole
 
 _REMEMBERED_REQUESTS: Final = 10_000
 _RETRY_LATER: Final = frozenset({408, 409, 429, *range(500, 600)})
@@ -36,6 +37,23 @@ class Counters:
     connections: int = 0
 
 
+class _Attempts:
+    """How often each request was asked. Attempts are of one request when their bodies are the same."""
+
+    def __init__(self) -> None:
+        self._done: OrderedDict[bytes, int] = OrderedDict()
+
+    def take(self, identity: bytes, most: int | None) -> int | None:
+        """The attempt's number, from 1; None once `most` were made, and then the next one is a first again."""
+        done = self._done.pop(identity, 0)
+        if most is not None and done >= most:
+            return None
+        self._done[identity] = done + 1
+        if len(self._done) > _REMEMBERED_REQUESTS:
+            self._done.popitem(last=False)
+        return done + 1
+
+
 class Simulator(PacedServer):
     """Serves on the running event loop.
 
@@ -51,7 +69,8 @@ class Simulator(PacedServer):
         super().__init__(host, port)
         self.counters = Counters()
         self._api_key = api_key.encode()
-        self._refusals: OrderedDict[bytes, int] = OrderedDict()
+        self._refused = _Attempts()
+        self._faulted = _Attempts()
 
     # --- what connections tell -----------------------------------------------------------------------------------
 
@@ -112,20 +131,14 @@ class Simulator(PacedServer):
             raise ApiError(401, "The API key is missing or wrong.", code="invalid_api_key")
 
     def _refuse_first_attempts(self, ask: Ask) -> None:
-        """Attempts are of one request when their bodies are the same; an answer makes the next one a first again."""
         refusal = ask.script.refusal
-        if refusal is None:
+        number = self._refused.take(ask.identity, refusal.attempts) if refusal is not None else None
+        if refusal is None or number is None:
             return
-        done = self._refusals.pop(ask.identity, 0)
-        if refusal.attempts is not None and done >= refusal.attempts:
-            return
-        self._refusals[ask.identity] = done + 1
-        if len(self._refusals) > _REMEMBERED_REQUESTS:
-            self._refusals.popitem(last=False)
         kind, code = _KINDS.get(refusal.status, _SERVER_KIND if refusal.status >= 500 else _CLIENT_KIND)
         raise ApiError(
             refusal.status,
-            f"The simulator refuses attempt {done + 1} of this request, as the model's name asks.",
+            f"The simulator refuses attempt {number} of this request, as the model's name asks.",
             kind=kind,
             code=code,
             headers={"retry-after": str(refusal.retry_after)} if refusal.status in _RETRY_LATER else None,
@@ -133,14 +146,40 @@ class Simulator(PacedServer):
 
     def _answer(self, request: Request, ask: Ask) -> Response:
         answer = Answer(ask, self.counters.started + 1)
-        close = not request.keep_alive
+        close, chunked = not request.keep_alive, request.chunked_ok
+        placed = self._fault(ask)
+        if placed is not None:
+            close = close or not chunked
+            fault = placed.fault
+            response = Response(
+                faulty(answer, placed, chunked=chunked, close=close),
+                counted=fault.status == 200,
+                close=close or fault.ending is not Ending.IN_ORDER,
+                reset=fault.ending is Ending.RESET,
+            )
+            return _in_pieces(response, ask.script.bytes, by_turns=fault.by_turns)
         if ask.stream and not ask.script.whole:
             # Without chunked coding (HTTP/1.0) only the end of the connection can end the body.
-            close = close or not request.chunked_ok
-            steps = streamed(answer, chunked=request.chunked_ok, close=close)
+            close = close or not chunked
+            steps = streamed(answer, chunked=chunked, close=close)
         else:
             steps = late(answer, close=close)
-        return Response(steps, counted=True, close=close)
+        return _in_pieces(Response(steps, counted=True, close=close), ask.script.bytes)
+
+    def _fault(self, ask: Ask) -> PlacedFault | None:
+        """What goes wrong in this answer. One that goes on from a part is past the chunk at which it would."""
+        placed = ask.script.fault
+        if placed is None or (ask.continues and placed.fault.placed):
+            return None
+        if placed.fault.once and self._faulted.take(ask.identity, 1) is None:
+            return None
+        return placed
+
+
+def _in_pieces(response: Response, size: int, *, by_turns: bool = False) -> Response:
+    """The same with `size` bytes a write, each of them a read of the client's, if it keeps up."""
+    steps = cut_up(response.steps, size) if size else response.steps
+    return replace(response, steps=steps, by_turns=by_turns or size > 0)
 
 
 def _model(name: str) -> dict[str, Any]:

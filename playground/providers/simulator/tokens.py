@@ -87,6 +87,21 @@ def answer_tokens(text: Text, count: int, seed: bytes, first: Language) -> list[
     return list(itertools.islice(stream, count))
 
 
+def after_part(tokens: list[Token], part: str) -> list[Token]:
+    """The tokens that are left after `part`, which may end inside one; all of them if it is not their beginning."""
+    at = 0
+    for index, token in enumerate(tokens):
+        if at == len(part):
+            return tokens[index:]
+        if not part.startswith(token.text, at):
+            inside = part[at:]
+            if not token.text.startswith(inside):
+                return tokens
+            return [make_token(token.text[len(inside) :]), *tokens[index + 1 :]]
+        at += len(token.text)
+    return [] if at == len(part) else tokens
+
+
 def cut_at_stop(tokens: list[Token], stops: tuple[str, ...]) -> tuple[list[Token], bool]:
     """The tokens before the first of `stops`, and whether one was found. A token that holds its start is shortened."""
     whole = "".join(token.text for token in tokens)

@@ -1,16 +1,15 @@
 """Two runs compared: of one turn, of two sessions, of two workspaces that the reader is in."""
 
 from typing import Final
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from playground.errors import InvalidField
-from playground.http import SignedInRequest
+from playground.http import SignedInRequest, uuid_or_404
 from playground.replay.access import run_or_404
 from playground.replay.candidates import candidates, run_meant
 from playground.replay.panels import comparison
@@ -40,12 +39,7 @@ def compare(request: SignedInRequest) -> HttpResponse:
 
 def _named(request: SignedInRequest, name: str) -> Run | None:
     written = request.GET.get(name)
-    if not written:
-        return None
-    try:
-        return run_or_404(request.user, UUID(written))
-    except ValueError:
-        raise Http404 from None
+    return run_or_404(request.user, uuid_or_404(written)) if written else None
 
 
 def _choose(request: SignedInRequest, run: Run | None) -> HttpResponse:

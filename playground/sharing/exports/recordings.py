@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.http import HttpResponse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -118,6 +120,9 @@ def recording_of(run: Run, name: str = "") -> Recording:
     turn = run.turn
     found = RecordedTurn(turn.prompt, turn.system, turn.parameters)
     recorded = recorded_run(run)
+    if name == RAW and run.raw_pruned_at is not None:
+        day = date_format(localtime(run.raw_pruned_at), "DATE_FORMAT")
+        raise Conflict(gettext("The raw bytes were pruned on %(day)s: choose another format.") % {"day": day})
     if not recorded.events or (name == RAW and not recorded.reads):
         raise Conflict(gettext("What was read of this answer is not kept: there is nothing to put into this file."))
     exact = Recording(turn.session.title, found, recorded, str(run.pk))

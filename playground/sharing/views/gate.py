@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from playground.accounts import throttle
+from playground.accounts.client_address import client_address
 from playground.http import SignedInRequest, wants_part
 from playground.sharing import links
 from playground.sharing.forms import UnlockForm
@@ -52,7 +53,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find(token)
     if link is None:
         return keep_private(render(request, "sharing/gone.html", status=404))
-    who, address = f"share:{link.pk}", request.META.get("REMOTE_ADDR", "")
+    who, address = f"share:{link.pk}", client_address(request)
     if wait := throttle.seconds_to_wait(who, address):
         return _wait(request, token, wait)
     form = UnlockForm(request.POST)

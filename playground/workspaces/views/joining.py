@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from playground.accounts import throttle
+from playground.accounts.client_address import client_address
 from playground.accounts.models import User
 from playground.workspaces import invitations
 from playground.workspaces.forms import JoinForm
@@ -46,7 +47,7 @@ def _as_oneself(request: HttpRequest, user: User, invitation: Invitation, token:
 def _as_somebody_new(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, invitation, JoinForm(email=invitation.email))
-    who, address = f"join:{invitation.pk}", request.META.get("REMOTE_ADDR", "")
+    who, address = f"join:{invitation.pk}", client_address(request)
     wait = throttle.seconds_to_wait(who, address, limit=ACCOUNTS_LIMIT)
     if wait:
         return _wait_page(request, invitation, wait)

@@ -1,7 +1,6 @@
 """The page that a reset link opens: a new password is set there."""
 
 from django.contrib import messages
-from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from playground.accounts.forms import SetPassword
 from playground.workspaces import resets
 
 
@@ -20,7 +20,7 @@ def set_password(request: HttpRequest, token: str) -> HttpResponse:
     link = resets.find_link(token)
     if link is None:
         return render(request, "workspaces/set_password.html", status=404)
-    form = SetPasswordForm(link.user, request.POST or None)
+    form = SetPassword(link.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         resets.use_link(link, form)
         messages.success(request, _("Your new password is set. Sign in with it."))

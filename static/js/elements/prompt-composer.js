@@ -3,6 +3,7 @@
  * lost: the prompt is emptied only when the server has taken it.
  */
 import { Draft } from "../lib/draft.js";
+import { NotSent } from "../lib/not-sent.js";
 import { goToEnd } from "../lib/scroll.js";
 import { text } from "../lib/texts.js";
 
@@ -11,22 +12,24 @@ const TOUCH = window.matchMedia("(pointer: coarse)"); // there Enter makes a new
 class PromptComposer extends HTMLElement {
   #listeners = null;
   #sent = null;
+  #notSent = new NotSent(this);
 
   connectedCallback() {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     const page = this.ownerDocument;
     this.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    this.addEventListener("input", () => this.#draft.save(this.#form), { signal });
+    this.addEventListener("input", () => this.#typed(), { signal });
     this.addEventListener("paste", (event) => this.#filesCame(event, event.clipboardData), { signal });
     page.addEventListener("dragover", (event) => this.#filesCame(event, event.dataTransfer), { signal });
     page.addEventListener("drop", (event) => this.#filesCame(event, event.dataTransfer), { signal });
     this.addEventListener("htmx:before:request", (event) => this.#sending(event), { signal });
-    this.addEventListener("htmx:after:request", (event) => this.#answered(event.detail.ctx), { signal });
+    this.addEventListener("htmx:after:request", (event) => this.#answered(event), { signal });
     this.addEventListener("htmx:after:swap", (event) => this.#swapped(event.detail.ctx), { signal });
-    this.addEventListener("htmx:error", () => this.#notSent("not-sent"), { signal });
+    this.addEventListener("htmx:error", ({ target }) => this.#failed(target), { signal });
     page.addEventListener("click", (event) => this.#example(event), { signal });
-    page.addEventListener("playground:connection", ({ detail }) => this.#connection(detail.state), { signal });
+    page.addEventListener("playground:connection", ({ detail }) => this.#connection(detail), { signal });
+    page.addEventListener("playground:health", ({ detail }) => this.#health(detail), { signal });
     page.addEventListener("htmx:after:swap", (event) => this.#filled(event.detail.ctx), { signal });
     this.#draft.restore(this.#form);
   }
@@ -61,20 +64,29 @@ class PromptComposer extends HTMLElement {
     if (event.type === "paste" && data.types.includes("text/plain")) return; // the copied text comes with its picture
     event.preventDefault();
     if (event.type === "dragover") return;
-    this.#say(text("text-only"));
+    this.#notSent.say(text("text-only"));
     this.#prompt.focus();
   }
 
   #sending(event) {
     if (event.target !== this.#form) return;
     this.#sent = { prompt: this.#prompt.value, draft: this.#draft };
-    this.#say("");
+    this.#notSent.say("");
   }
 
-  #answered({ response }) {
-    if (response.status >= 500 && response.status !== 503) this.#notSent("not-sent.error");
-    else if (response.status === 401) this.#signedOut("not-sent.signed-out");
-    else if (response.status === 403) this.#notSent("not-sent.signed-out");
+  #failed(target) {
+    if (target === this.#form) this.#notSent.say(text("not-sent"));
+  }
+
+  /** An answer that is no composer (the database is away, a proxy has no server) would take the place of this one. */
+  #answered(event) {
+    const { ctx } = event.detail;
+    const { status } = ctx.response;
+    if (ctx.sourceElement !== this.#form) return;
+    if (status < 300) document.getElementById(/<article id="(turn-[^"]+)"/.exec(ctx.text)?.[1])?.remove(); // came before
+    if (status < 400 || ctx.text.includes('id="composer"')) return;
+    event.preventDefault();
+    this.#notSent.answered(ctx);
   }
 
   /** The server took the turn, or sent the composer back with what is wrong. */
@@ -117,26 +129,18 @@ class PromptComposer extends HTMLElement {
     for (const error of document.querySelectorAll(".composer .field__error, .settings .field__error")) error.remove();
   }
 
-  #connection(state) {
-    if (state === "signed-out") this.#signedOut("signed-out.kept");
+  #connection({ state, isBack }) {
+    if (state === "signed-out") this.#notSent.signedOut("signed-out.kept");
+    if (isBack) this.#notSent.forget(); // that the server is away is not so any more
   }
 
-  #signedOut(key) {
-    const notice = this.querySelector("[data-signed-out]");
-    const link = notice.querySelector("a");
-    notice.querySelector("[data-why]").textContent = text(key);
-    link.search = new URLSearchParams({ next: location.pathname });
-    notice.hidden = false;
+  #health({ problems }) {
+    if (problems.length === 0) this.#notSent.forget();
   }
 
-  #notSent(key) {
-    this.#say(text(key));
-  }
-
-  #say(message) {
-    const place = this.querySelector("[data-not-sent]");
-    place.textContent = message;
-    place.hidden = message === "";
+  #typed() {
+    this.#draft.save(this.#form);
+    this.#notSent.forget();
   }
 }
 

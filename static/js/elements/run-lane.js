@@ -11,15 +11,11 @@ import { Record } from "../lib/record.js";
 import { followEnd, goToEnd, keepAtEnd } from "../lib/scroll.js";
 import { socket } from "../lib/socket.js";
 import { text } from "../lib/texts.js";
-import { AnswerView } from "../views/answer.js";
-import { CharactersView } from "../views/characters.js";
-import { TokensView } from "../views/tokens.js";
-
-const VIEWS = { answer: AnswerView, characters: CharactersView, tokens: TokensView };
+import { LaneViews } from "../views/lane-views.js";
 
 class RunLane extends HTMLElement {
   #record = new Record();
-  #views = new Map();
+  #views = new LaneViews(this.#record, (name) => this.#panel(name));
   #visible = "answer";
   #status = null;
   #stopFollowing = null;
@@ -33,8 +29,8 @@ class RunLane extends HTMLElement {
     if (!this.hasAttribute("data-live")) return;
     this.addEventListener("htmx:after:swap", (event) => this.#served(event.detail.ctx.target), { signal });
     this.addEventListener("answer-shown", () => this.#again("answer"), { signal });
-    this.addEventListener("submit", (event) => event.target.matches(".lane__stop") && this.stopping(), { signal });
-    this.#status = new LaneStatus(this, this.#record);
+    document.addEventListener("playground:connection", ({ detail }) => detail.isBack && this.#back(), { signal });
+    this.#status = new LaneStatus(this, this.#record, signal);
     for (const scroller of this.#scrollers()) followEnd(scroller);
     this.#stopFollowing = socket.follow(this.dataset.run, this, this.dataset.shown && "filtered");
   }
@@ -82,19 +78,13 @@ class RunLane extends HTMLElement {
     this.#finish();
     const values = { model: this.dataset.model, state: this.#status.sentence, n: this.#record.chunks.length };
     announce(text("done", values));
-    const stale = this.querySelectorAll("[data-panel=answer], [role=tab][aria-selected=true][hx-trigger*=run-ended]");
-    for (const element of stale) element.dispatchEvent(new Event("run-ended"));
+    this.#ask();
     document.body.dispatchEvent(new Event("sessions-changed"));
-  }
-
-  /** Stop was pressed, here or for the whole turn. */
-  stopping() {
-    this.#status?.stopping();
   }
 
   /** Called in an animation frame. */
   draw(deadline) {
-    const view = this.#view(this.#visible);
+    const view = this.#views.get(this.#visible);
     const more = view?.draw(deadline) ?? false;
     if (view) for (const scroller of this.#scrollers()) keepAtEnd(scroller);
     return more;
@@ -106,29 +96,30 @@ class RunLane extends HTMLElement {
     this.#stopFollowing = null;
   }
 
+  /** Asks the server for what it says of a run that has ended. */
+  #ask() {
+    const stale = this.querySelectorAll("[data-panel=answer], [role=tab][aria-selected=true][hx-trigger*=run-ended]");
+    for (const element of stale) element.dispatchEvent(new Event("run-ended"));
+  }
+
+  /** The connection is back: what could not be had while the server was away is asked for again. */
+  #back() {
+    if (!this.hasAttribute("data-live") && !("served" in this.#panel("answer").dataset)) this.#ask();
+  }
+
   #show(view) {
     this.#visible = view;
     const [panels] = this.#scrollers();
-    if (view in VIEWS && this.hasAttribute("data-live")) goToEnd(panels);
+    if (this.#views.has(view) && this.hasAttribute("data-live")) goToEnd(panels);
     else panels.scrollTop = 0;
     if (this.#record.chunks.length > 0) requestDraw(this);
-  }
-
-  /** Views are made when first looked at; a panel that the server has filled is left alone. */
-  #view(name) {
-    if (!(name in VIEWS)) return null;
-    let view = this.#views.get(name);
-    const panel = this.#panel(name);
-    if (panel.hasAttribute("data-served")) return null;
-    if (!view) this.#views.set(name, (view = new VIEWS[name](this.#record, panel)));
-    return view;
   }
 
   /** htmx filled a panel. */
   #served(panel) {
     if (panel.dataset.panel !== "answer") return;
     panel.dataset.served = "";
-    this.#views.delete("answer");
+    this.#views.forget("answer");
     for (const scroller of this.#scrollers()) keepAtEnd(scroller);
   }
 
@@ -142,7 +133,7 @@ class RunLane extends HTMLElement {
 
   /** The view is made anew from the record. */
   #again(name) {
-    this.#views.delete(name);
+    this.#views.forget(name);
     requestDraw(this);
   }
 }

@@ -15,10 +15,21 @@ function view() {
   return document.querySelector(".run__views")?.dataset.view;
 }
 
+/** The elements that the rendered answer stands in. */
+function answers() {
+  return [...document.querySelectorAll("#run [data-text=answer]")];
+}
+
+/** Of a long run, a place in the rendered answer is one in the part that the page shows. */
+function part() {
+  const number = document.querySelector(".run__views [data-part]")?.dataset.part;
+  return number ? `&part=${number}` : "";
+}
+
 /** Shows what `query` names, and puts its address into the bar. */
 async function show(query) {
   const host = inspector();
-  const answer = await fetch(`${host.dataset.href}?view=${view()}&${query}`, { headers: { "HX-Request": "true" } });
+  const answer = await fetch(`${host.dataset.href}?view=${view()}&${query}${part()}`, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return;
   host.innerHTML = await answer.text();
   host.closest(".run__views").classList.add("run__views--inspecting");
@@ -42,7 +53,7 @@ function lead(place = "", moment = "") {
 /** In the view, what is inspected is marked, and scrolled to if it is out of sight. */
 function mark(seq) {
   const { from, to } = inspector().querySelector("[data-inspected]")?.dataset ?? {};
-  showPlaces(document.querySelector("#run [data-text=answer]"), from, to);
+  showPlaces(answers(), from, to);
   const panel = document.querySelector(".run__views > .run-view");
   for (const old of panel.querySelectorAll("[data-seq][aria-current]")) {
     old.removeAttribute("aria-current");
@@ -59,9 +70,9 @@ function close() {
   const host = inspector();
   host.replaceChildren();
   host.closest(".run__views").classList.remove("run__views--inspecting");
-  history.replaceState(history.state, "", `${host.dataset.page}?view=${view()}`);
-  lead();
-  showPlaces(null);
+  history.replaceState(history.state, "", `${host.dataset.page}?view=${view()}${part()}`);
+  lead(part());
+  showPlaces([]);
 }
 
 async function copy(link) {
@@ -81,7 +92,7 @@ function clicked(event) {
   if (drawing) return seek(event, drawing.closest("figure"), drawing);
   const answer = event.target.closest("[data-text=answer]");
   if (link || !answer || !getSelection().isCollapsed) return;
-  const place = placeAt(answer, event.clientX, event.clientY);
+  const place = placeAt(answers(), event.clientX, event.clientY);
   if (place !== null) show(`at=${place}`);
 }
 
@@ -89,7 +100,9 @@ function clicked(event) {
 function seek(event, figure, drawing) {
   const box = drawing.getBoundingClientRect();
   const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  const seconds = ((share * Number(figure.dataset.timelineEnd)) / 1e6).toFixed(3);
+  const { timelineStart, timelineEnd } = figure.dataset;
+  const [start, end] = [Number(timelineStart), Number(timelineEnd)];
+  const seconds = ((start + share * (end - start)) / 1e6).toFixed(3);
   const address = `${figure.dataset.timelineHref}${seconds}`;
   window.htmx.ajax("GET", address, { target: "#run", swap: "outerMorph" });
   history.replaceState(history.state, "", address);

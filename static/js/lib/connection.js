@@ -2,35 +2,40 @@
  * A WebSocket that comes back: after a lost connection it connects again, with exponential backoff, and it finds out
  * by itself when its peer is gone.
  *
- * Its user has `isNeeded()`, `opened()`, `received(text)` and `changed(state)`, with one of "connecting", "open",
- * "waiting" (for the next try), "signed-out", "forbidden".
+ * Its user has `isNeeded()`, `opened()`, `received(text)` and `changed(state)`, with one of "connecting", "open" (the
+ * server has said something), "waiting" (for the next try, or for its outcome), "idle" (nobody needs it),
+ * "signed-out", "forbidden". The page hears of it by `playground:connection` `{state, isBack, tries, nextTry}`: the
+ * time of the next try, as `Date.now()` has it, or null while one is under way.
  */
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 15_000;
+import { delayBefore } from "./backoff.js";
+import { onWake } from "./wake.js";
+
 const SILENCE_MS = 25_000; // then ask whether anyone is there
 const PONG_WITHIN_MS = 8_000;
-const PONG_SOON_MS = 2_000; // once the browser says that there is no network
+const PONG_SOON_MS = 3_000; // where there is a reason to doubt it
 const FINAL_CLOSES = new Map([
   [4401, "signed-out"],
   [4403, "forbidden"],
 ]);
-const PROMPT_CLOSES = new Set([4408, 4412]); // too slow: resume; the server restarts: it is back soon
 
 export class Connection {
   state = "connecting";
   #url;
   #user;
   #socket = null;
-  #failures = 0;
+  #failures = 0; // since anything was received
+  #nextTry = null;
   #retryTimer = 0;
   #silenceTimer = 0;
+  #isAway = false; // the page is kept by the browser for "back"
 
   constructor(url, user) {
     this.#url = url;
     this.#user = user;
-    window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("pageshow", () => (this.#isAway = false));
+    onWake((isNewNetwork) => this.hurry(isNewNetwork));
     window.addEventListener("offline", () => this.isOpen && this.#ask(PONG_SOON_MS));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
+    window.addEventListener("pagehide", () => this.#goAway());
   }
 
   get isOpen() {
@@ -47,48 +52,48 @@ export class Connection {
     if (this.isOpen) this.#socket.send(JSON.stringify(message));
   }
 
+  /** Try at once, or find out soon whether an open socket is dead. A try from before `isNewNetwork` may hang. */
+  hurry(isNewNetwork = true) {
+    if (!this.#user.isNeeded() || this.state === "signed-out" || this.state === "forbidden") return;
+    if (this.isOpen) return this.#ask(PONG_SOON_MS);
+    if (this.#socket !== null && isNewNetwork) this.#leave();
+    if (this.#socket === null) this.#connect();
+  }
+
   #connect() {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = 0;
+    this.#clearTimers();
+    if (this.#isAway) return;
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
-    socket.addEventListener("open", () => this.#opened());
+    socket.addEventListener("open", () => socket === this.#socket && this.#opened());
     socket.addEventListener("message", (event) => socket === this.#socket && this.#received(event.data));
     socket.addEventListener("close", (event) => socket === this.#socket && this.#closed(event.code));
     this.#watchForSilence(PONG_WITHIN_MS);
+    if (this.state === "waiting") this.#change("waiting");
   }
 
   #opened() {
-    this.#change("open");
-    this.#watchForSilence(SILENCE_MS);
+    this.#watchForSilence(PONG_WITHIN_MS); // what the user says now has an answer
     this.#user.opened();
   }
 
   #received(text) {
     this.#failures = 0;
     this.#watchForSilence(SILENCE_MS);
+    if (this.state !== "open") this.#change("open");
     this.#user.received(text);
   }
 
   #closed(code) {
     this.#socket = null;
-    clearTimeout(this.#silenceTimer);
+    this.#clearTimers();
     if (FINAL_CLOSES.has(code)) return this.#change(FINAL_CLOSES.get(code));
-    this.#change("waiting");
-    if (this.#user.isNeeded()) this.#retryTimer = setTimeout(() => this.#connect(), this.#delay(code));
-  }
-
-  /** Exponential backoff with full jitter; short after a close that asks to come back. */
-  #delay(code) {
+    if (!this.#user.isNeeded()) return this.#change("idle");
     this.#failures += 1;
-    if (PROMPT_CLOSES.has(code) && this.#failures === 1) return Math.random() * FIRST_DELAY_MS;
-    return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
-  }
-
-  /** The network is back, or someone looks: try at once, and find out soon whether an open socket is dead. */
-  #hurry() {
-    if (this.#retryTimer) return this.#connect();
-    if (this.isOpen && this.#user.isNeeded()) this.#ask();
+    const delay = delayBefore(this.#failures, code);
+    this.#nextTry = Date.now() + delay;
+    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    this.#change("waiting");
   }
 
   #watchForSilence(delay) {
@@ -105,20 +110,38 @@ export class Connection {
 
   /** A socket whose peer is gone may take minutes to say so: leave it and open another. */
   #giveUp() {
-    const socket = this.#socket;
-    if (socket === null) return;
+    this.#leave();
     this.#closed(1006);
-    socket.close();
   }
 
   #rest() {
-    this.#socket.close();
+    this.#clearTimers();
+    this.#leave();
+  }
+
+  /** With an open socket the browser could not keep the page. */
+  #goAway() {
+    this.#isAway = true;
+    this.#rest();
+  }
+
+  #leave() {
+    const socket = this.#socket;
     this.#socket = null;
+    socket?.close();
+  }
+
+  #clearTimers() {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#silenceTimer);
+    this.#retryTimer = 0;
+    this.#nextTry = null;
   }
 
   #change(state) {
-    const detail = { state, isBack: state === "open" && this.state === "waiting" };
+    const isBack = state === "open" && this.state === "waiting";
     this.state = state;
+    const detail = { state, isBack, tries: this.#failures, nextTry: this.#nextTry };
     document.dispatchEvent(new CustomEvent("playground:connection", { detail }));
     this.#user.changed(state);
   }

@@ -25,6 +25,10 @@ export class Draft {
     for (const name of FIELDS) if (values[name]) form.elements[name].value = values[name];
   }
 
+  get prompt() {
+    return this.#read().prompt ?? "";
+  }
+
   clear() {
     try {
       localStorage.removeItem(this.#key);

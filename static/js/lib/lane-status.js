@@ -4,6 +4,11 @@ import { describe } from "./state.js";
 
 // `length` in the words of each dialect: see playground/recording/reasons.py
 const LENGTH = new Set(["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"]);
+const STOPS = [
+  ["submit", true],
+  ["htmx:error", false], // it did not reach the server, or was refused
+  ["htmx:response:error", false],
+];
 const TICK_MS = 200;
 const ticking = new Set();
 let timer = 0;
@@ -32,19 +37,15 @@ export class LaneStatus {
   #shown = "";
   sentence = "";
 
-  constructor(lane, record) {
+  constructor(lane, record, signal) {
     this.#lane = lane;
     this.#record = record;
+    for (const [what, isStopping] of STOPS) lane.addEventListener(what, (event) => this.#stop(event, isStopping), { signal });
     run(this);
   }
 
   connection(state) {
     this.#connection = state;
-    this.#showState();
-  }
-
-  stopping() {
-    this.#stopping = true;
     this.#showState();
   }
 
@@ -65,6 +66,13 @@ export class LaneStatus {
 
   stop() {
     rest(this);
+  }
+
+  /** Stop was pressed, or what it asked for failed. */
+  #stop(event, isStopping) {
+    if (!event.target.matches(".lane__stop")) return;
+    this.#stopping = isStopping;
+    this.#showState();
   }
 
   #showState() {

@@ -5,6 +5,7 @@
  * A follower has `subscribed(status)`, `reset()` (forget everything), `events(first, events)`, `ended(status)`,
  * `refused(code, message)` and `connection(state)`: see `connection.js` for the states.
  */
+import { AskAgain } from "./ask-again.js";
 import { Connection } from "./connection.js";
 import { Subscription } from "./subscription.js";
 
@@ -15,6 +16,8 @@ export class RunSocket {
   #subscriptions = new Map();
   #rooms = new Map();
   #unacknowledged = 0;
+  #knowsHealth = false;
+  #again = new AskAgain();
 
   constructor(url) {
     this.#connection = new Connection(url, this);
@@ -46,18 +49,27 @@ export class RunSocket {
     };
   }
 
+  /** Somebody does not want to wait for the next try. */
+  tryNow() {
+    this.#connection.hurry();
+  }
+
   isNeeded() {
     return this.#subscriptions.size + this.#rooms.size > 0;
   }
 
   opened() {
     this.#unacknowledged = 0;
+    this.#knowsHealth = false;
+    this.#again.forget();
     for (const subscription of this.#subscriptions.values()) subscription.subscribe();
     for (const room of this.#rooms.keys()) this.#connection.send({ op: "join", room });
   }
 
   received(text) {
     const message = JSON.parse(text);
+    this.#hearHealth(message);
+    if (message.op === "error" && message.code === "busy") return this.#askLater(message);
     if (message.room !== undefined) return this.#heard(message);
     const subscription = this.#subscriptions.get(message.run);
     if (!subscription) return;
@@ -70,6 +82,23 @@ export class RunSocket {
 
   changed(state) {
     for (const subscription of this.#subscriptions.values()) subscription.follower.connection(state);
+  }
+
+  /** A server with problems says so first to each new socket, and whenever they change. */
+  #hearHealth({ op, problems = [] }) {
+    if (this.#knowsHealth && op !== "health") return;
+    this.#knowsHealth = true;
+    document.dispatchEvent(new CustomEvent("playground:health", { detail: { problems } }));
+    if (problems.length === 0) this.#again.hurry();
+  }
+
+  /** Not for good: its database is away. */
+  #askLater({ run, room }) {
+    if (room !== undefined) {
+      this.#again.later(room, () => this.#rooms.has(room) && this.#connection.send({ op: "join", room }));
+    } else {
+      this.#again.later(run, () => this.#subscriptions.get(run)?.subscribe());
+    }
   }
 
   #heard(message) {

@@ -16,14 +16,18 @@ export function describe(record, connection, stopping) {
   return record.chunks.length > 0 ? streaming(record) : waiting(record);
 }
 
-function ended({ status, error }) {
-  const detail = status === "completed" || status === "cancelled" ? "" : (explain(error) || text(`${status}.detail`));
+function ended(record) {
+  const { status } = record;
+  const detail = status === "completed" || status === "cancelled" ? "" : (explain(record) || text(`${status}.detail`));
   return { name: status, text: text(status), detail };
 }
 
 /** As `connections/problems.py` does: the reader's language first, then what was recorded. */
-function explain(error) {
-  return [text(`error.${error?.code}`, {}, ""), error?.message ?? ""].filter(Boolean).join("\n");
+function explain({ error, chunks }) {
+  const key = `error.${error?.code}`;
+  const hasPart = chunks.some((chunk) => chunk.part === "text");
+  const known = (hasPart && text(`${key}.part`, {}, "")) || text(key, {}, "");
+  return [known, error?.message ?? ""].filter(Boolean).join("\n");
 }
 
 function retrying(record) {

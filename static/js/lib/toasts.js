@@ -1,4 +1,5 @@
 /** Short notices about something that did not work, where no place on the page is its own. */
+import { refusal } from "./refusal.js";
 import { text } from "./texts.js";
 
 const SHOWN_MS = 8000;
@@ -15,8 +16,23 @@ function toast(message, level = "error") {
 
 document.addEventListener("playground:notice", (event) => toast(event.detail.message, event.detail.level));
 
+/** What could not be done while the server was away can be done now. */
+function forget() {
+  for (const notice of document.querySelectorAll("#toasts > .notice--error")) notice.remove();
+}
+
+document.addEventListener("playground:connection", ({ detail }) => detail.isBack && forget());
+
 /** Only for what a person asked for: what the page fetches by itself is fetched again (`lib/refresh.js`). */
-document.addEventListener("htmx:error", (event) => {
-  const asked = event.detail.ctx?.sourceEvent?.isTrusted;
-  if (asked && !event.target.closest?.("prompt-composer")) toast(text("not-reached"));
+function isAsked(event) {
+  return Boolean(event.detail.ctx?.sourceEvent?.isTrusted) && event.target.id !== "composer"; // it has a place for it
+}
+
+document.addEventListener("htmx:error", (event) => isAsked(event) && toast(text("not-reached")));
+
+/** A form that was filled in wrongly comes back with what is wrong; other refusals mostly bring their own notice. */
+document.addEventListener("htmx:response:error", (event) => {
+  const { hx, response } = event.detail.ctx;
+  const isSilent = (response.status === 403 || response.status >= 500) && !hx.trigger;
+  if (isSilent && isAsked(event)) toast(refusal(event.detail.ctx));
 });

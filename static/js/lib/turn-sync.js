@@ -6,6 +6,7 @@
  */
 import { announce } from "./announce.js";
 import { isAtEnd, goToEnd } from "./scroll.js";
+import { renewIfOther } from "./rights.js";
 import { text } from "./texts.js";
 
 export class TurnSync {
@@ -47,6 +48,7 @@ export class TurnSync {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       if (this.#own > 0) this.#again = true;
       else bringIn(page.querySelectorAll("article.turn"));
+      renewIfOther(response.headers.get("Playground-Rights"));
     } catch (error) {
       if (!(error instanceof TypeError) && error.name !== "AbortError") throw error; // the network: `rejoined` follows
     }
@@ -55,7 +57,7 @@ export class TurnSync {
 
 function brings(event) {
   const source = event.detail.ctx?.sourceElement;
-  return source?.matches?.("#composer, .lane__retry") ?? false;
+  return source?.matches?.("#composer, .lane__retry, [id^=continue-] form") ?? false;
 }
 
 /** Ids of runs sort by the time they were made. */

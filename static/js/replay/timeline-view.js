@@ -13,9 +13,9 @@ export class TimelineView {
   }
 
   draw() {
-    const { record, end } = this.#lane;
     if (!this.#line?.isConnected && !this.#attach()) return false;
-    const x = `${Math.min(100, (100 * record.at) / Math.max(end, 1))}%`;
+    const { start, end } = this.#span();
+    const x = `${Math.max(0, Math.min(100, (100 * (this.#lane.record.at - start)) / Math.max(end - start, 1)))}%`;
     this.#line.setAttribute("x1", x);
     this.#line.setAttribute("x2", x);
     return false;
@@ -30,9 +30,16 @@ export class TimelineView {
     return true;
   }
 
+  /** From where to where the drawing goes: of a long run it is a part. */
+  #span() {
+    const { timelineStart, timelineEnd } = this.#host.querySelector("[data-timeline-end]").dataset;
+    return { start: Number(timelineStart), end: Number(timelineEnd) };
+  }
+
   #seek(event, drawing) {
     const { left, width } = drawing.getBoundingClientRect();
-    const t = Math.max(0, ((event.clientX - left) / width) * this.#lane.end);
+    const { start, end } = this.#span();
+    const t = Math.max(0, start + ((event.clientX - left) / width) * (end - start));
     drawing.dispatchEvent(new CustomEvent("replay-seek", { bubbles: true, detail: { t } }));
   }
 }

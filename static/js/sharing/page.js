@@ -3,3 +3,5 @@ import "../elements/theme-toggle.js";
 import "../elements/tab-list.js";
 import "../elements/run-lane.js";
 import "../elements/live-room.js";
+import "../elements/connection-bar.js";
+import "../elements/health-bar.js";

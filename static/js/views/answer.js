@@ -4,12 +4,17 @@
  * workspace's filters have it.
  */
 import { fenceOf, renderBlock } from "../lib/markdown.js";
+import { Pieces } from "../lib/pieces.js";
+import { afterPart } from "./part.js";
+import { Portions } from "./portions.js";
+
+const LONGEST_SET = 32_768; // a longer block stays plain text
 
 export class AnswerView {
   #record;
   #host;
   #body;
-  #next = 0; // chunk
+  #portions;
   #line = ""; // the line being written
   #fence = null; // that of the open code block
   #source = ""; // of the open block, its complete lines
@@ -20,26 +25,23 @@ export class AnswerView {
 
   constructor(record, host) {
     this.#record = record;
+    this.#portions = new Portions(record);
     this.#host = host;
     this.#isFiltered = host.closest("[data-shown]")?.dataset.shown === "filtered";
     host.replaceChildren();
     this.#body = document.createElement("div");
     this.#body.className = "prose prose--live";
     host.append(this.#body);
+    const { body, fence } = afterPart(host, this.#body);
+    this.#body = body;
+    if (fence) this.#openCode(fence);
   }
 
   draw(deadline) {
-    const { chunks } = this.#record;
-    while (this.#next < chunks.length) {
-      let written = "";
-      const stop = Math.min(chunks.length, this.#next + 200);
-      for (; this.#next < stop; this.#next += 1) {
-        const chunk = chunks[this.#next];
-        const text = this.#isFiltered ? chunk.shown ?? chunk.text : chunk.text;
-        if (chunk.part === "text") written += text;
-        else if (chunk.part === "reasoning") this.#reason(text);
-      }
-      if (written) this.#write(written);
+    while (!this.#portions.isEmpty) {
+      const { text, reasoning } = this.#portions.take(this.#isFiltered);
+      this.#reason(reasoning);
+      if (text) this.#write(text);
       if (performance.now() >= deadline) return true;
     }
     if (this.#record.phase === "ended") this.#finish();
@@ -64,7 +66,7 @@ export class AnswerView {
       this.#openBlock(document.createElement("p"));
       this.#open.className = "prose__open";
     }
-    this.#text.appendData(shown);
+    this.#text.append(shown);
   }
 
   #lineEnds(line) {
@@ -73,7 +75,7 @@ export class AnswerView {
       if (fence && fence.bare && fence.mark.startsWith(this.#fence.mark)) return this.#closeCode(line);
       this.#source += `${line}\n`;
     } else if (fence) {
-      this.#text?.deleteData(this.#text.length - line.length - 1, line.length + 1);
+      this.#text?.removeEnd(line.length + 1);
       this.#close();
       this.#openCode(fence);
     } else if (line.trim() === "") {
@@ -84,9 +86,8 @@ export class AnswerView {
   }
 
   #openBlock(element) {
-    this.#text = document.createTextNode("");
+    this.#text = new Pieces(element);
     this.#open = element;
-    element.append(this.#text);
     if (!element.isConnected) this.#body.append(element);
   }
 
@@ -101,13 +102,13 @@ export class AnswerView {
   }
 
   #closeCode(line) {
-    this.#text.deleteData(this.#text.length - line.length - 1, line.length + 1);
+    this.#text.removeEnd(line.length + 1);
     this.#fence = this.#open = this.#text = null;
     this.#source = "";
   }
 
   #close() {
-    if (this.#open) this.#open.replaceWith(...renderBlock(this.#source));
+    if (this.#open && this.#source.length <= LONGEST_SET) this.#open.replaceWith(...renderBlock(this.#source));
     this.#open = this.#text = null;
     this.#source = "";
   }
@@ -134,10 +135,9 @@ export class AnswerView {
     if (!written) return;
     if (this.#reasoning === null) {
       const template = document.getElementById("reasoning-template").content.cloneNode(true);
-      this.#reasoning = document.createTextNode("");
-      template.querySelector(".reasoning__text").append(this.#reasoning);
+      this.#reasoning = new Pieces(template.querySelector(".reasoning__text"));
       this.#host.prepend(template);
     }
-    this.#reasoning.appendData(written);
+    this.#reasoning.append(written);
   }
 }

@@ -3,9 +3,11 @@
  * there is one; rows out of sight cost no layout (`content-visibility`). Pointing at a token shows its numbers.
  */
 import { duration } from "../lib/format.js";
+import { text } from "../lib/texts.js";
 
 const ROW = 48; // tokens, then the row ends with the next line break
 const LONGEST_ROW = 128;
+const LONGEST = 4_000; // characters of a token; as in history/tokens.py
 const GAP_STEPS_US = [20_000, 60_000, 200_000, 1_000_000]; // as in history/gaps.py
 const PROBABILITIES = [0.9, 0.5, 0.2, 0.05];
 const BATCH = 32;
@@ -50,8 +52,7 @@ export class TokensView {
     if (chunk.logprob !== null) token.classList.add(`token--lp-${doubt(Math.exp(chunk.logprob))}`);
     if (chunk.part !== "text") token.classList.add(`token--${chunk.part}`);
     if (chunk.text === "") token.classList.add("token--empty");
-    if (chunk.text.includes("\n")) appendLines(token, chunk.text);
-    else token.textContent = chunk.text;
+    fill(token, chunk.text);
     this.#row.append(token);
   }
 
@@ -93,6 +94,13 @@ function step(gap) {
 function doubt(probability) {
   const index = PROBABILITIES.findIndex((least) => probability >= least);
   return index < 0 ? PROBABILITIES.length : index;
+}
+
+function fill(token, written) {
+  const shown = written.slice(0, LONGEST);
+  if (shown.includes("\n")) appendLines(token, shown);
+  else token.textContent = shown;
+  if (shown !== written) token.append(text("shown.more", { n: (written.length - LONGEST).toLocaleString() }));
 }
 
 function appendLines(token, written) {

@@ -6,6 +6,8 @@ ROUTES = [
     Route("/admin/login/", rule(stranger=Answer.UNKNOWN, others=Answer.UNKNOWN)),
     Route("/i18n/setlang/", PUBLIC, method="post", data=lambda world: {"language": "en"}),
     Route("/healthz", PUBLIC),
+    Route("/readyz", PUBLIC),
+    Route("/metrics", dict.fromkeys(Who, Answer.UNKNOWN)),
     Route("accounts:sign-in", PUBLIC),
     Route("accounts:sign-in-link", PUBLIC, args=lambda world: {"token": create_sign_in_link(world.author)}),
     Route("accounts:sign-out", PUBLIC, method="post"),

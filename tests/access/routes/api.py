@@ -1,7 +1,7 @@
 """With a bearer token of whoever asks; by a link there is none, and a revoked token opens nothing."""
 
 from tests.access.cast import Who, World
-from tests.access.rules import ANY_MEMBER, DELETE, PUBLIC, SEE, Answer, Route, of_session, rule
+from tests.access.rules import ANY_MEMBER, CHANGE, DELETE, PUBLIC, SEE, Answer, Route, of_session, rule
 
 EDITOR_HERE = rule(Who.EDITOR, Who.OWNER, Who.AUTHOR, stranger=Answer.YES)
 
@@ -25,6 +25,8 @@ ROUTES = [
     of_session("api:export_run", SEE, args=run),
     Route("api:import", EDITOR_HERE, method="post"),
     of_session("api:cancel_run", DELETE, method="post", args=run),
+    of_session("api:retry", CHANGE, method="post", args=run),
+    of_session("api:go_on", CHANGE, method="post", args=run),
     Route(
         "api:create_run", EDITOR_HERE, method="post", data=lambda world: {"model": "sim/sim-n5-r0", "prompt": "Hello"}
     ),

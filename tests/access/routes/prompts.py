@@ -32,4 +32,5 @@ ROUTES = [
     of_session("prompts:stop-turn", DELETE, method="post", args=turn),
     of_session("prompts:stop", DELETE, method="post", args=run),
     of_session("prompts:retry", CHANGE, method="post", args=run),
+    of_session("prompts:continue", CHANGE, method="post", args=run),
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -18,12 +18,38 @@ from playground.connections.measuring import Measured
 from playground.connections.models import Connection
 from playground.connections.secrets import SecretsUnreadable
 from playground.errors import InvalidField, PlaygroundError
+from playground.providers.continuation import WAYS
 from playground.providers.dialects import DIALECTS
 from playground.providers.endpoint import Endpoint
 from playground.providers.http import UpstreamClient
 from playground.providers.runnables import DIALECT as RUNNABLES
 from playground.workspaces.audit import record
 from playground.workspaces.models import Workspace
+
+# The fields of the form that say when to give up and when to try again, as options of `connection add`.
+POLICY: Final = (
+    ("connect", "--connect-timeout", "seconds to connect in"),
+    ("first_chunk", "--first-chunk-timeout", "seconds to the first chunk"),
+    ("between_chunks", "--between-chunks-timeout", "seconds between two chunks"),
+    ("total", "--total-timeout", "seconds for the whole answer, its attempts and waits"),
+    ("attempts", "--attempts", "how often a request is sent at most"),
+    ("base_delay", "--first-wait", "seconds before the second attempt; it doubles"),
+    ("max_delay", "--longest-wait", "seconds at most before an attempt"),
+    ("retry_after_cap", "--retry-after", "seconds of a Retry-After that are obeyed, at most 120"),
+    ("statuses", "--retry-statuses", "HTTP statuses to retry, with commas; none with an empty text"),
+    ("budget", "--retry-budget", "retries for each 100 requests, beyond a reserve; no limit with an empty text"),
+)
+# What was typed for a field of the form; without one, the error says enough.
+OPTIONS: Final = {
+    "name": "NAME",
+    "base_url": "--base-url",
+    "dialect": "--dialect",
+    "api_key": "--key-env",
+    "allow_private": "--allow-private",
+    "models": "--model",
+    "continues_by": "--continue-by",
+    **{name: option for name, option, _text in POLICY},
+}
 
 
 class Command(BaseCommand):
@@ -38,6 +64,11 @@ class Command(BaseCommand):
         add.add_argument("--key-env", metavar="VAR", help="the environment variable that holds the API key")
         add.add_argument("--allow-private", action="store_true", help="it may be on this machine or network")
         add.add_argument("--model", action="append", default=[], help="a model to offer; may be repeated")
+        for name, option, text in POLICY:
+            add.add_argument(option, dest=name, metavar="LIST" if name == "statuses" else "N", help=text)
+        add.add_argument(
+            "--continue-by", dest="continues_by", default="", choices=[*WAYS], help="how an answer is continued"
+        )
         actions.add_parser("list", help="List the connections.")
         for action, text in (
             ("test", "Measure what a model does, and keep it."),
@@ -73,10 +104,13 @@ class Command(BaseCommand):
                 "api_key": _key(options["key_env"]),
                 "allow_private": options["allow_private"],
                 "models": "\n".join(options["model"]),
+                "continues_by": options["continues_by"],
+                **{name: options[name] for name, _option, _text in POLICY if options[name] is not None},
             },
         )
         if not form.is_valid():
-            raise CommandError("\n".join(f"{field}: {text}" for field, texts in form.errors.items() for text in texts))
+            errors = [(field, str(text)) for field, texts in form.errors.items() for text in texts]
+            raise CommandError("\n".join(_wrong(field, text) for field, text in errors))
         with transaction.atomic():
             connection = form.save()
             record(connection.workspace, None, "connection.add", connection.name, base_url=connection.base_url)
@@ -156,6 +190,10 @@ def _stream_line(model: str, measured: Measured) -> str:
     if measured.stream == "one_chunk":
         return f"{model}: answers in one piece, {ttft}"
     return f"{model}: answers, {ttft}; the answer was too short to tell whether it streams"
+
+
+def _wrong(field: str, text: str) -> str:
+    return f"{OPTIONS[field]}: {text}" if field in OPTIONS else text
 
 
 def _find(name: str) -> Connection:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from playground.providers.simulator import Simulator
+from playground.providers.simulator.faults import FAULTS
 from playground.providers.simulator.grammar import HELP
 
 
@@ -18,9 +19,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+        parser.add_argument("--faults", action="store_true", help="print the faults that can be played, and end")
         parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["faults"]:
+            for fault in FAULTS.values():
+                print(f"fault-{fault.name}{'xN' if fault.placed else ''}\t{fault.does}")
+            return
         run = asyncio.run
         if importlib.util.find_spec("uvloop") is not None:
             import uvloop  # not there on every platform

@@ -52,7 +52,7 @@ class Command(BaseCommand):
             with _quiet():
                 asyncio.run(self._run(resolved, options))
         except DatabaseError:
-            raise CommandError("The database is not ready: run `python manage.py migrate` first.") from None
+            raise CommandError("The database is not ready: run `.venv/bin/python manage.py migrate` first.") from None
         except PlaygroundError as error:
             raise CommandError(error.message) from None
         except ProviderError as error:

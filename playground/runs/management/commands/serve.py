@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from playground.eventloop import install_fast_loop
+from playground.memory import give_back_what_is_freed, without_own_tls
 from playground.runs.apps import RunsConfig
 from playground.runs.welcome import greeting
 
@@ -64,7 +65,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         # Daphne installs its reactor when it is imported, on the loop of the policy that is set by then.
         install_fast_loop()
+        without_own_tls()
+        give_back_what_is_freed()
         from playground.asgi import protocols
+        from playground.runs.lifespan import end_process_if_hanging
         from playground.runs.server import CannotListen, Service
 
         config = apps.get_app_config("runs")
@@ -78,7 +82,9 @@ class Command(BaseCommand):
                 self.stdout.flush()
 
             try:
-                Service(protocols, config, host=host, port=port, on_ready=announce).run()
+                grace_s = settings.PLAYGROUND_STOP_GRACE_S
+                Service(protocols, config, host=host, port=port, grace_s=grace_s, on_ready=announce).run()
             except CannotListen as error:
                 hint = f"Choose another address or port, for example: make run PORT={port % 65535 + 1}"
                 raise CommandError(f"{error} {hint}") from None
+            end_process_if_hanging()
