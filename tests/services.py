@@ -16,7 +16,13 @@ from django.utils.crypto import get_random_string
 from psycopg import sql
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
-_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_CHROMIUM_NAMES = (
+    "chromium-headless-shell",  # the same engine without the browser around it: a quarter less work for the machine
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 _CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 

@@ -44,7 +44,7 @@ def page(new_page: NewPage, proxy: Proxy) -> Page:
     return new_page(base_url=proxy.base_url)
 
 
-def start(page: Page, model: str = "sim/sim-n150-r30-d50", chunks: int = 10) -> None:
+def start(page: Page, model: str = "sim/sim-n300-r30-d50", chunks: int = 10) -> None:
     """A run that streams, watched from its beginning."""
     open_new_session(page, model)
     send(page)
@@ -74,7 +74,7 @@ def test_the_network_goes_and_comes_back(page: Page, proxy: Proxy, api: Client) 
 
 def test_the_browser_is_offline_and_online_again(page: Page, proxy: Proxy, api: Client) -> None:
     """`online` is the moment to try: nobody waits for a timer."""
-    start(page, "sim/sim-n300-r30-d50")
+    start(page)
     page.context.set_offline(True)
     proxy.cut()
     expect_reconnecting(page)
@@ -144,7 +144,7 @@ def test_a_page_that_slept(page: Page, proxy: Proxy, api: Client, network: str) 
 
 
 def test_two_tabs_come_back_each_for_itself(page: Page, proxy: Proxy, api: Client, new_page: NewPage) -> None:
-    start(page)
+    start(page, "sim/sim-n600-r30-d50")
     second = new_page(base_url=proxy.base_url)
     second.goto(page.url)
     watch_text(lane(second))
