@@ -224,6 +224,19 @@ def _classes_for_styles(state: StateCore) -> None:
             token.attrs["class"] = _ALIGNMENTS.get(str(style), "")
 
 
+def _no_empty_headings(state: StateCore) -> None:
+    """An answer that is cut behind “##” has no heading yet; a screen reader would announce one without words."""
+    kept: list[Token] = []
+    tokens = iter(state.tokens)
+    for token in tokens:
+        if token.type == "heading_open":
+            words, end = next(tokens), next(tokens)
+            kept += [token, words, end] if words.content else []
+        else:
+            kept.append(token)
+    state.tokens = kept
+
+
 def _wrapped_table(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     """Wide tables scroll on their own, by keyboard too."""
     return '<div class="prose__table" tabindex="0"><table>\n' if tokens[index].nesting == 1 else "</table></div>\n"
@@ -233,6 +246,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).use(tasklists_plugin)
     parser.validateLink = _allowed_link  # type: ignore[method-assign]
     parser.core.ruler.push("classes_for_styles", _classes_for_styles)
+    parser.core.ruler.push("no_empty_headings", _no_empty_headings)
     parser.add_render_rule("image", _image_as_link)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("table_open", _wrapped_table)

@@ -187,6 +187,13 @@ def test_links_are_marked_as_leaving() -> None:
     assert 'href="https://example.com/?a=1&amp;b=2"' in html
 
 
+@pytest.mark.parametrize("cut", ["Text.\n\n##", "Text.\n\n## ", "Text.\n\n> #", "Text.\n\n- #"])
+def test_a_heading_that_has_no_words_yet_is_none(cut: str) -> None:
+    assert "<h" not in render_markdown(cut)
+    assert "<p>Text.</p>" in render_markdown(cut)
+    assert "<h2>Words</h2>" in render_markdown(f"{cut}\n\n## Words")
+
+
 def test_chinese_and_emoji() -> None:
     assert "<strong>北京</strong>" in render_markdown("**北京** 👩‍👩‍👧")
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.axe import expect_accessible, expect_whole
 from tests.e2e.conftest import NewPage
@@ -92,6 +92,19 @@ def test_the_choice_between_filtered_and_raw_is_remembered(page: Page) -> None:
     expect(answer(page)).to_contain_text(VOWELS)
     choose(page, "Filtered")
     expect(answer(page)).not_to_contain_text(VOWELS)
+
+
+def test_a_choice_while_the_finished_answer_is_fetched_holds(page: Page) -> None:
+    add_rule(page, "Vowels", "(?i)[aeiou]+", "·")
+    open_new_session(page, "sim/sim-en-n40-r0-d0")
+    held: list[Route] = []
+    page.route(re.compile("/answer/"), lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request(re.compile("/answer/")):
+        send(page)
+    expect_state(lane(page), "completed")
+    with page.expect_event("requestfailed", lambda request: request == held[0].request):
+        choose(page, "Raw")
+    expect(answer(page)).to_contain_text(VOWELS)
 
 
 def test_a_rule_is_tried_on_a_recording_and_saved(page: Page) -> None:

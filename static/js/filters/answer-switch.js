@@ -35,7 +35,7 @@ class AnswerSwitch extends HTMLElement {
       else each.removeAttribute("aria-current");
     }
     this.#lane.dataset.shown = shows;
-    if (this.#lane.querySelector("[data-panel=answer]").hasAttribute("data-served")) return; // htmx fetches it
+    if (!this.#lane.hasAttribute("data-live")) return; // htmx fetches it, in place of what is being fetched
     event.preventDefault();
     event.stopPropagation();
     this.#lane.dispatchEvent(new Event("answer-shown"));

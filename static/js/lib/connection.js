@@ -42,13 +42,14 @@ export class Connection {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  get #isRefused() {
+  /** The server has said that it is no use to try again by itself. */
+  get isRefused() {
     return this.state === "signed-out" || this.state === "forbidden";
   }
 
-  /** Connect, unless that is done or due, or refused for good. */
+  /** Connect, unless that is done or due. */
   open() {
-    if (this.#socket === null && !this.#retryTimer && !this.#isRefused) this.#connect();
+    if (this.#socket === null && !this.#retryTimer) this.#connect();
   }
 
   /** What is sent while there is no connection is lost: `opened` is when to say it again. */
@@ -58,7 +59,7 @@ export class Connection {
 
   /** Try at once, or find out soon whether an open socket is dead. A try from before `isNewNetwork` may hang. */
   hurry(isNewNetwork = true) {
-    if (!this.#user.isNeeded() || this.#isRefused) return;
+    if (!this.#user.isNeeded() || this.isRefused) return;
     if (this.isOpen) return this.#ask(PONG_SOON_MS);
     if (this.#socket !== null && isNewNetwork) this.#leave();
     if (this.#socket === null) this.#connect();

@@ -41,7 +41,7 @@ export class RunSocket {
   enter(room, heard) {
     this.#rooms.set(room, heard);
     if (this.#connection.isOpen) this.#connection.send({ op: "join", room });
-    else this.#connection.open();
+    else if (!this.#connection.isRefused) this.#connection.open(); // a new run tries: its begin was accepted
     return () => {
       if (this.#rooms.get(room) !== heard) return;
       this.#rooms.delete(room);
