@@ -33,6 +33,7 @@ from playground.history.listing import Cursor
 from playground.history.queries import session_page
 from playground.http import absolute
 from playground.recording.events import ATTEMPT_STARTED
+from playground.recording.status import FINAL
 from playground.recording.steps import filtered
 from playground.runs.access import changeable_runs, changeable_sessions, stoppable_runs, visible_runs, visible_sessions
 from playground.runs.conversation import text_of_content
@@ -220,7 +221,11 @@ def _started(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def _run_out(request: HttpRequest, run: Run) -> dict[str, Any]:
     """A run; what is only known at its end is, until then, read from its log."""
-    if run.is_final:
+    log = None if run.is_final else open_log(run)
+    if log is not None and log.status in FINAL:  # it ended since it was read: an end is stored before its log has it
+        run.refresh_from_db()
+        log = None
+    if log is None:
         now: Mapping[str, Any] = {
             "status": run.status,
             "text": run.text,
@@ -228,7 +233,6 @@ def _run_out(request: HttpRequest, run: Run) -> dict[str, Any]:
             "metrics": run.metrics,
         }
     else:
-        log = open_log(run)
         attempts = sum(event.kind == ATTEMPT_STARTED for event in log.events)
         now = {"status": log.status, "text": log.text, "attempts": attempts, "metrics": log.metrics()}
     return {
