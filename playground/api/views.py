@@ -1,6 +1,7 @@
 """The REST API `/api/v1`."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ from playground.runs.models import Run, Session, Turn
 from playground.runs.reader import open_log
 from playground.runs.stopping import request_stop
 from playground.runs.token_limits import visible_models
-from playground.runs.turns import Created, TurnDraft, continue_run, retry_run, start_runs
+from playground.runs.turns import Created, Following, TurnDraft, continue_run, retry_run, start_runs
 from playground.workspaces.models import ApiToken
 from playground.workspaces.tokens import authenticate_token
 
@@ -85,6 +86,12 @@ def create_run(request: ApiRequest, payload: RunIn) -> Status[dict[str, Any]]:
     return Status(201, _started(request, started_once(request, token, start)))
 
 
+def _follow(request: ApiRequest, run_id: UUID, start: Following) -> Status[dict[str, Any]]:
+    token, before = request.auth, _run_to_change(request, run_id)
+    following = partial(start, token.user, token.workspace, before, token)
+    return Status(201, _started(request, started_once(request, token, following, before)))
+
+
 def _messages(given: list[MessageIn]) -> list[dict[str, Any]]:
     return [
         {"role": message.role, "content": text_of_content(message.content, f"messages.{place}.content")}
@@ -123,12 +130,7 @@ def cancel_run(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
 @api.post("/runs/{uuid:run_id}/retry", response={201: RunStarted, **PROBLEM}, summary="Send a run's request again")
 def retry(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
     """A new run in the same lane, which names this one in `retries`. `Idempotency-Key` as for a new run."""
-    token, run = request.auth, _run_to_change(request, run_id)
-
-    def start(created: Created) -> Run:
-        return retry_run(token.user, token.workspace, run, token, created)
-
-    return Status(201, _started(request, started_once(request, token, start, run)))
+    return _follow(request, run_id, retry_run)
 
 
 @api.post("/runs/{uuid:run_id}/continue", response={201: RunStarted, **PROBLEM}, summary="Continue a run's answer")
@@ -137,12 +139,7 @@ def go_on(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
 
     Its `text` is only what comes after. 409 where nothing was left to go on from. `Idempotency-Key` as for a new run.
     """
-    token, run = request.auth, _run_to_change(request, run_id)
-
-    def start(created: Created) -> Run:
-        return continue_run(token.user, token.workspace, run, token, created)
-
-    return Status(201, _started(request, started_once(request, token, start, run)))
+    return _follow(request, run_id, continue_run)
 
 
 @api.get("/sessions", response={200: SessionPage, **PROBLEM}, summary="List sessions")

@@ -45,7 +45,7 @@ from playground.prompts.sent_once import sent_once
 from playground.runs.models import Run, Session, Turn
 from playground.runs.samples import add_samples
 from playground.runs.stopping import request_stop
-from playground.runs.turns import Created, continue_run, retry_run, start_runs
+from playground.runs.turns import Created, Following, continue_run, retry_run, start_runs
 from playground.workspaces.access import current_workspace, has_role, require_role
 from playground.workspaces.models import Role
 
@@ -146,18 +146,14 @@ def _both(filling: Filling | None, kept: Created) -> Created:
 @login_required
 def retry(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Ask the lane's model once more; the new run takes the old one's place on the page."""
-    user, run = request.user, run_to_retry(request.user, run_id)
-    again = partial(retry_run, user, run.turn.session.workspace, run, None)
-    return _again(request, sent_once(request, again))
+    return _follow(request, run_id, retry_run)
 
 
 @require_POST
 @login_required
 def go_on(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Have the lane's model go on from the part of its answer; the new run takes the old one's place on the page."""
-    user, run = request.user, run_to_retry(request.user, run_id)
-    more = partial(continue_run, user, run.turn.session.workspace, run, None)
-    return _again(request, sent_once(request, more))
+    return _follow(request, run_id, continue_run)
 
 
 @require_POST
@@ -178,7 +174,9 @@ def stop_turn(request: SignedInRequest, turn_id: UUID) -> HttpResponse:
     return HttpResponse(status=204) if wants_part(request) else redirect(turn.session)
 
 
-def _again(request: SignedInRequest, run: Run) -> HttpResponse:
+def _follow(request: SignedInRequest, run_id: UUID, start: Following) -> HttpResponse:
+    before = run_to_retry(request.user, run_id)
+    run = sent_once(request, partial(start, request.user, before.turn.session.workspace, before, None))
     if wants_part(request):
         return render(request, "runs/_lane.html", {"lane": show_lane(run), "turn": run.turn, "may_change": True})
     return redirect(_place(run))

@@ -32,6 +32,8 @@ TITLE_LENGTH = 80
 
 # Called with runs in the transaction that saves them: what it writes is kept with them, and what it raises undoes both.
 Created = Callable[[list[Run]], None] | None
+# How a run is followed by another in its lane: `retry_run` or `continue_run`.
+Following = Callable[[User, Workspace, Run, ApiToken | None, Created], Run]
 
 
 @dataclass(frozen=True, slots=True)
