@@ -69,9 +69,8 @@ def _conditions(values: Values) -> Iterator[Condition]:
     if wanted:  # one run has to meet them all
         runs = Run.objects.filter(*wanted, turn__session=OuterRef("pk"))
         yield Condition(Q(Exists(runs)))
-        for rare in dict.fromkeys(
-            [*((condition,) for condition in wanted), tuple(wanted)]
-        ):  # one alone, or all at once
+        alone = [(condition,) for condition in wanted]
+        for rare in dict.fromkeys([*alone, tuple(wanted)]):  # few may meet one of them, or all at once
             yield Condition(Q(), Run.objects.filter(*rare), "turn__session")
     if tag := values.get("tag"):
         yield _exists(SessionTag.objects.filter(tag__name=tag), "session")

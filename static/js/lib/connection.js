@@ -44,7 +44,7 @@ export class Connection {
 
   /** The server has said that it is no use to try again by itself. */
   get isRefused() {
-    return this.state === "signed-out" || this.state === "forbidden";
+    return [...FINAL_CLOSES.values()].includes(this.state);
   }
 
   /** Connect, unless that is done or due. */
